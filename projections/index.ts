@@ -1,0 +1,7 @@
+import { pipelinesView } from './pipelines.ts'
+import type { View } from './projection.ts'
+import { runHistory } from './run-history.ts'
+import { runStatus } from './run-status.ts'
+
+/** Every view. A new one is added here. */
+export const allViews: readonly View[] = [runStatus, runHistory, pipelinesView]

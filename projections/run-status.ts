@@ -1,0 +1,217 @@
+import type { RunError } from '../src/domain/run/events.ts'
+import type { RunStatus } from '../src/domain/run/state.ts'
+import { put, type Seen, type SqlValue, type Statement, update, type View } from './projection.ts'
+
+export const runsTable = 'run_status_v1'
+export const stagesTable = 'run_stages_v1'
+
+/** A run as it stands. Times are ISO 8601; `progress_at` is the ledger's time of the run's last event. */
+export interface RunRow {
+  tenant: string
+  run_id: string
+  pipeline_id: string
+  pipeline: string
+  status: RunStatus
+  engine: string
+  partition: string | null
+  batch_id: string | null
+  manifest_version: string
+  parameters: string
+  requested_at: string
+  started_at: string | null
+  ended_at: string | null
+  attempt: number
+  failures: number
+  retry_due_at: string | null
+  failed_stage: string | null
+  error: string | null
+  claim_open: number
+  cancel_held: number
+  progress_at: string
+  lease_until: string
+  worker: string | null
+  correlation_id: string
+  event_id: string
+}
+
+export interface StageRow {
+  tenant: string
+  run_id: string
+  ordinal: number
+  stage: string
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
+  started_at: string | null
+  ended_at: string | null
+  output: string | null
+  rows: number | null
+  bytes: number | null
+}
+
+const runOf = (seen: Seen, runId: string) => ({ tenant: seen.metadata.tenant, run_id: runId })
+const at = (seen: Seen): string => seen.metadata.occurredAt
+
+const run = (seen: Seen, runId: string, changes: Record<string, SqlValue>): Statement =>
+  update(runsTable, runOf(seen, runId), { ...changes, progress_at: seen.recordedAt })
+
+const stage = (seen: Seen, runId: string, name: string, changes: Record<string, SqlValue>): Statement =>
+  update(stagesTable, { ...runOf(seen, runId), stage: name }, changes)
+
+const ended =
+  (status: RunStatus, error: RunError | null = null) =>
+  (seen: Seen, runId: string) =>
+    run(seen, runId, { status, ended_at: at(seen), error: error?.message ?? null, retry_due_at: null })
+
+const openStages = (seen: Seen, runId: string, status: 'failed' | 'canceled' | 'queued'): Statement => [
+  `update ${stagesTable} set status = ?, ended_at = ? where tenant = ? and run_id = ? and status = 'running'`,
+  status,
+  status === 'queued' ? null : at(seen),
+  seen.metadata.tenant,
+  runId,
+]
+
+const requested = (seen: Seen<'RunRequested'>): Statement[] => {
+  const { data } = seen.event
+  const key = runOf(seen, data.runId)
+  const row: RunRow = {
+    ...key,
+    pipeline_id: data.pipelineId,
+    pipeline: data.pipeline,
+    status: 'queued',
+    engine: data.engine,
+    partition: data.partition,
+    batch_id: data.batchId,
+    manifest_version: data.manifestVersion,
+    parameters: JSON.stringify(data.parameters),
+    requested_at: at(seen),
+    started_at: null,
+    ended_at: null,
+    attempt: 0,
+    failures: 0,
+    retry_due_at: null,
+    failed_stage: null,
+    error: null,
+    claim_open: data.claim === null ? 0 : 1,
+    cancel_held: 0,
+    progress_at: seen.recordedAt,
+    lease_until: '',
+    worker: null,
+    correlation_id: seen.metadata.correlationId,
+    event_id: seen.id,
+  }
+  const stages = data.stages.map((name, ordinal): Statement => {
+    const stageRow: StageRow = {
+      ...key,
+      ordinal,
+      stage: name,
+      status: 'queued',
+      started_at: null,
+      ended_at: null,
+      output: null,
+      rows: null,
+      bytes: null,
+    }
+    return put(stagesTable, { ...stageRow })
+  })
+  return [put(runsTable, { ...row }), ...stages]
+}
+
+const leaseRole = /^run\.(.+)$/
+
+export const runStatus: View = {
+  name: 'run-status',
+  version: 1,
+  tables: [runsTable, stagesTable],
+  schema: [
+    `create table if not exists ${runsTable} (
+      tenant text, run_id text, pipeline_id text, pipeline text, status text, engine text, partition text,
+      batch_id text, manifest_version text, parameters text, requested_at text, started_at text, ended_at text,
+      attempt integer, failures integer, retry_due_at text, failed_stage text, error text, claim_open integer,
+      cancel_held integer, progress_at text, lease_until text, worker text,
+      correlation_id text, event_id text,
+      primary key (tenant, run_id)) without rowid`,
+    `create index if not exists ${runsTable}_recent on ${runsTable} (tenant, requested_at desc, run_id desc)`,
+    `create index if not exists ${runsTable}_state on ${runsTable} (tenant, status, requested_at desc, run_id desc)`,
+    `create index if not exists ${runsTable}_pipeline on ${runsTable} (tenant, pipeline, status, requested_at desc)`,
+    `create index if not exists ${runsTable}_batch on ${runsTable} (tenant, batch_id, requested_at desc)`,
+    `create index if not exists ${runsTable}_active on ${runsTable} (status)
+      where status in ('queued', 'running', 'canceling')`,
+    `create index if not exists ${runsTable}_claims on ${runsTable} (status) where claim_open = 1`,
+    `create table if not exists ${stagesTable} (
+      tenant text, run_id text, ordinal integer, stage text, status text, started_at text, ended_at text,
+      output text, rows integer, bytes integer,
+      primary key (tenant, run_id, ordinal)) without rowid`,
+  ],
+  handlers: {
+    RunRequested: requested,
+    RunQueued: (seen) => [run(seen, seen.event.data.runId, { status: 'queued', retry_due_at: null })],
+    RunStarted: (seen) => {
+      const { runId, attempt, worker } = seen.event.data
+      const started: Statement = [
+        `update ${runsTable} set status = 'running', attempt = ?, worker = ?, started_at = coalesce(started_at, ?), progress_at = ?
+          where tenant = ? and run_id = ?`,
+        attempt,
+        worker,
+        at(seen),
+        seen.recordedAt,
+        seen.metadata.tenant,
+        runId,
+      ]
+      return [started, openStages(seen, runId, 'queued')]
+    },
+    StageStarted: (seen) => {
+      const { runId, stage: name } = seen.event.data
+      return [
+        run(seen, runId, {}),
+        stage(seen, runId, name, { status: 'running', started_at: at(seen), ended_at: null }),
+      ]
+    },
+    StageCompleted: (seen) => {
+      const { runId, stage: name, output, rows, bytesWritten } = seen.event.data
+      const changes = {
+        status: 'succeeded',
+        ended_at: at(seen),
+        output: JSON.stringify(output),
+        rows,
+        bytes: bytesWritten,
+      }
+      return [run(seen, runId, {}), stage(seen, runId, name, changes)]
+    },
+    StageFailed: (seen) => [openStages(seen, seen.event.data.runId, 'failed')],
+    RunRetryScheduled: (seen) => {
+      const { runId, failures, dueAt } = seen.event.data
+      return [
+        [
+          `update ${runsTable} set status = case status when 'paused' then 'paused' else 'queued' end,
+            failures = ?, retry_due_at = ?, progress_at = ? where tenant = ? and run_id = ?`,
+          failures,
+          dueAt,
+          seen.recordedAt,
+          seen.metadata.tenant,
+          runId,
+        ],
+      ]
+    },
+    OutputsCommitted: (seen) => [run(seen, seen.event.data.runId, {})],
+    RunSucceeded: (seen) => [ended('succeeded')(seen, seen.event.data.runId)],
+    RunFailed: (seen) => {
+      const { runId, stage: failed, error } = seen.event.data
+      return [ended('failed', error)(seen, runId), run(seen, runId, { failed_stage: failed })]
+    },
+    RunRejected: (seen) => [ended('rejected')(seen, seen.event.data.runId)],
+    RunPaused: (seen) => [run(seen, seen.event.data.runId, { status: 'paused' })],
+    RunResumed: (seen) => [run(seen, seen.event.data.runId, { status: 'running' })],
+    RunCancelRequested: (seen) => {
+      const { runId, held } = seen.event.data
+      return [run(seen, runId, { status: 'canceling', cancel_held: held ? 1 : 0 })]
+    },
+    RunCanceled: (seen) => {
+      const { runId } = seen.event.data
+      return [ended('canceled')(seen, runId), openStages(seen, runId, 'canceled')]
+    },
+    PartitionReleased: (seen) => [update(runsTable, runOf(seen, seen.event.data.runId), { claim_open: 0 })],
+    LeaseTaken: (seen) => {
+      const [, runId] = leaseRole.exec(seen.event.data.role) ?? []
+      return runId ? [update(runsTable, runOf(seen, runId), { lease_until: seen.event.data.until })] : []
+    },
+  },
+}

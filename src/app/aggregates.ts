@@ -1,0 +1,73 @@
+import type { Decider } from '../domain/decider.ts'
+import type { DomainEvent } from '../domain/events.ts'
+import type { Category } from '../domain/ids.ts'
+import { type Lease, type LeaseEvent, leaseDecider, type TakeLease } from '../domain/lease/decide.ts'
+import {
+  type Partition,
+  type PartitionCommand,
+  type PartitionEvent,
+  partitionDecider,
+} from '../domain/partition/decide.ts'
+import { type Pipeline, pipelineDecider, type RegisterManifest } from '../domain/pipeline/decide.ts'
+import type { PipelineEvent } from '../domain/pipeline/events.ts'
+import type { RunCommand } from '../domain/run/commands.ts'
+import { runDecider } from '../domain/run/decide.ts'
+import type { RunEvent } from '../domain/run/events.ts'
+import type { Run } from '../domain/run/state.ts'
+
+/** How an aggregate is stored: in which streams, by which events, and whether its last event says it all. */
+export interface Aggregate<State, Command extends { type: string }, Event extends DomainEvent> {
+  category: Category
+  decider: Decider<State, Command, Event>
+  fold: 'all' | 'last'
+  types: Record<Event['type'], true>
+  /** How many events its streams keep; all, unless it is given. */
+  keepLast?: number
+}
+
+export const pipelines: Aggregate<Pipeline, RegisterManifest, PipelineEvent> = {
+  category: 'pipeline',
+  decider: pipelineDecider,
+  fold: 'all',
+  types: { PipelineCreated: true, ManifestVersioned: true },
+}
+
+export const partitions: Aggregate<Partition, PartitionCommand, PartitionEvent> = {
+  category: 'partition',
+  decider: partitionDecider,
+  fold: 'last',
+  types: { PartitionClaimed: true, PartitionReleased: true },
+}
+
+export const leases: Aggregate<Lease, TakeLease, LeaseEvent> = {
+  category: 'lease',
+  decider: leaseDecider,
+  fold: 'last',
+  types: { LeaseTaken: true },
+  keepLast: 1,
+}
+
+export const runs: Aggregate<Run, RunCommand, RunEvent> = {
+  category: 'run',
+  decider: runDecider,
+  fold: 'all',
+  types: {
+    RunRequested: true,
+    RunQueued: true,
+    RunRejected: true,
+    RunStarted: true,
+    StageStarted: true,
+    StageCompleted: true,
+    StageFailed: true,
+    RunRetryScheduled: true,
+    LineageRecorded: true,
+    OutputsCommitted: true,
+    RunCostRecorded: true,
+    RunSucceeded: true,
+    RunFailed: true,
+    RunPaused: true,
+    RunResumed: true,
+    RunCancelRequested: true,
+    RunCanceled: true,
+  },
+}

@@ -1,0 +1,184 @@
+import { Rejection } from '../domain/codes.ts'
+import type { DomainEvent } from '../domain/events.ts'
+import { type StreamName, streamName, type TenantId } from '../domain/ids.ts'
+import type { Aggregate } from './aggregates.ts'
+import { type CommandContext, metadataFactory } from './context.ts'
+import { uuidv5 } from './ids.ts'
+import { KeyedMutex } from './mutex.ts'
+import { type Ledger, type LedgerEvent, LedgerUnavailable, type NewEvent, WrongRevision } from './ports/ledger.ts'
+import { advance, emptySnapshot, foldEvents, type Snapshot, SnapshotCache } from './snapshots.ts'
+
+export interface Handled<State> {
+  /** State after the command. */
+  state: State
+  /** The events that the ledger holds for the command, in order; empty when there was nothing to do. */
+  events: readonly LedgerEvent[]
+  /** Position of the last of them, or of the stream's last event; -1 for an empty stream. */
+  position: bigint
+}
+
+export interface HandleOptions {
+  /** The stream's id was drawn just now: do not look for it, the append will tell if it exists after all. */
+  fresh?: boolean
+}
+
+const conflictsMax = 5
+const appendTriesMax = 4
+const appendRetryDelayMs = 100
+const cacheEntriesMax = 20_000
+
+/** The only place that appends (DESIGN.md section 4, handle). */
+export class CommandHandler {
+  private readonly ledger: Ledger
+  private readonly cache = new SnapshotCache(cacheEntriesMax)
+  private readonly mutex = new KeyedMutex()
+
+  constructor(ledger: Ledger) {
+    this.ledger = ledger
+  }
+
+  /** Loads, decides and appends. Throws a Rejection, with code LEDGER_UNAVAILABLE when nothing could be appended. */
+  handle<State, Command extends { type: string }, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    id: string,
+    command: Command,
+    context: CommandContext,
+    options: HandleOptions = {},
+  ): Promise<Handled<State>> {
+    const stream = streamName(aggregate.category, context.tenant, id)
+    return this.mutex.run(stream, () => this.decideAndAppend(aggregate, stream, command, context, options))
+  }
+
+  /** The aggregate's state as the ledger holds it now. */
+  async load<State, Command extends { type: string }, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    tenant: TenantId,
+    id: string,
+  ): Promise<Snapshot<State>> {
+    const stream = streamName(aggregate.category, tenant, id)
+    const cached = this.cache.get<State>(stream) ?? emptySnapshot(aggregate.decider.initial)
+    const snapshot = await orUnavailable(() => advance(this.ledger, aggregate, stream, cached))
+    if (snapshot.revision >= 0n) this.cache.set(stream, snapshot)
+    return snapshot
+  }
+
+  /** As `load`, but content with what this process has seen of the stream, if anything. */
+  async loadCached<State, Command extends { type: string }, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    tenant: TenantId,
+    id: string,
+  ): Promise<Snapshot<State>> {
+    const stream = streamName(aggregate.category, tenant, id)
+    return this.cache.get<State>(stream) ?? this.load(aggregate, tenant, id)
+  }
+
+  private async decideAndAppend<State, Command extends { type: string }, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    stream: StreamName,
+    command: Command,
+    context: CommandContext,
+    { fresh = false }: HandleOptions,
+  ): Promise<Handled<State>> {
+    const metadata = metadataFactory(command, context)
+    const catchUp = (from: Snapshot<State>) => orUnavailable(() => advance(this.ledger, aggregate, stream, from))
+    const cached = this.cache.get<State>(stream)
+    const empty = emptySnapshot(aggregate.decider.initial)
+    let snapshot = cached ?? (fresh ? empty : await catchUp(empty))
+    let tailSeen = !cached && !fresh
+
+    for (let conflicts = 0; conflicts < conflictsMax; ) {
+      const earlier = snapshot.commands.get(context.commandId)
+      if (earlier) return this.answerAgain(stream, snapshot, earlier, context)
+
+      const decision = decideOrReject(aggregate, command, snapshot.state)
+      const decided = decision instanceof Rejection ? [] : decision
+      if (decided.length > 0) {
+        const events = decided.map((event, index) => ({
+          id: uuidv5(context.commandId, index),
+          event,
+          metadata: metadata(index),
+        }))
+        const appended = await this.append(stream, snapshot.revision, events)
+        if (appended) {
+          if (aggregate.keepLast && snapshot.revision < 0n) await this.ledger.keepLast(stream, aggregate.keepLast)
+          const after = foldEvents(aggregate, snapshot, appended)
+          this.cache.set(stream, after)
+          return { state: after.state, events: appended, position: after.position }
+        }
+        conflicts += 1
+      } else if (tailSeen) {
+        if (snapshot.revision >= 0n) this.cache.set(stream, snapshot)
+        if (decision instanceof Rejection) throw decision
+        return { state: snapshot.state, events: [], position: snapshot.position }
+      }
+      snapshot = await catchUp(snapshot)
+      tailSeen = true
+    }
+    throw new Rejection('CONFLICT', 'too many commands on the same thing at the same time; try again')
+  }
+
+  /** The command has happened: what the ledger holds of it is the answer. */
+  private async answerAgain<State>(
+    stream: StreamName,
+    snapshot: Snapshot<State>,
+    earlier: { first: bigint; bodyHash: string },
+    context: CommandContext,
+  ): Promise<Handled<State>> {
+    if (context.bodyHash !== undefined && context.bodyHash !== earlier.bodyHash) {
+      throw new Rejection('IDEMPOTENCY_KEY_REUSED', 'the Idempotency-Key was used before with another request body')
+    }
+    const stored = await orUnavailable(() => this.ledger.read(stream, earlier.first))
+    const events = stored.filter(({ metadata }) => metadata.commandId === context.commandId)
+    return { state: snapshot.state, events, position: events.at(-1)?.position ?? snapshot.position }
+  }
+
+  /** Undefined on a conflict. Repeats the same bytes while the outcome is unknown; the ledger knows their ids. */
+  private async append(stream: StreamName, expected: bigint, events: NewEvent[]): Promise<LedgerEvent[] | undefined> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const { revision, position } = await this.ledger.append(stream, expected, events)
+        const last = events.length - 1
+        return events.map(({ id, event, metadata }, index) => ({
+          id,
+          stream,
+          revision: revision - BigInt(last - index),
+          position,
+          type: event.type,
+          event,
+          metadata,
+          recordedAt: metadata.occurredAt,
+        }))
+      } catch (error) {
+        if (error instanceof WrongRevision) return undefined
+        if (!(error instanceof LedgerUnavailable)) throw error
+        this.cache.delete(stream)
+        if (tries === appendTriesMax) throw unavailable()
+        await new Promise((resolve) => setTimeout(resolve, appendRetryDelayMs * 4 ** (tries - 1)))
+      }
+    }
+  }
+}
+
+const decideOrReject = <State, Command extends { type: string }, Event extends DomainEvent>(
+  aggregate: Aggregate<State, Command, Event>,
+  command: Command,
+  state: State,
+): Event[] | Rejection => {
+  try {
+    return aggregate.decider.decide(command, state)
+  } catch (error) {
+    if (error instanceof Rejection) return error
+    throw error
+  }
+}
+
+const unavailable = () =>
+  new Rejection('LEDGER_UNAVAILABLE', 'the ledger does not answer; nothing was changed by this answer, ask again')
+
+const orUnavailable = async <Result>(read: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await read()
+  } catch (error) {
+    throw error instanceof LedgerUnavailable ? unavailable() : error
+  }
+}

@@ -1,0 +1,61 @@
+import type { PartitionKey, RunId, TenantId } from '../../domain/ids.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import type { Manifest } from '../../domain/pipeline/manifest.ts'
+import type { Lineage, StagedFile } from '../../domain/run/events.ts'
+
+/** What an engine must know to execute one attempt of a run. */
+export interface EngineJob {
+  tenant: TenantId
+  runId: RunId
+  attempt: number
+  manifest: Manifest
+  partition: PartitionKey | null
+  parameters: JsonObject
+  /** ISO time of the request: the only clock that a stage's result may depend on. */
+  requestedAt: string
+  /** Stages that an earlier attempt completed; their results are in the staging folder. */
+  completedStages: readonly string[]
+}
+
+export interface StageResult {
+  /** Shown to users as the stage's output, for example `{"parties_created": 100}`. */
+  output: JsonObject
+  rows: number
+  bytesRead: number
+  bytesWritten: number
+  computeMs: number
+  /** Files to be published when the run commits; empty for a stage that only prepares. */
+  files: StagedFile[]
+  lineage: Lineage | null
+}
+
+export interface EngineSession {
+  /** Runs one stage. Rejects with StageError; with code CANCELED soon after the signal fires. */
+  runStage(stage: string, signal: AbortSignal): Promise<StageResult>
+  close(): Promise<void>
+}
+
+export interface Engine {
+  readonly name: string
+  open(job: EngineJob): Promise<EngineSession>
+  /**
+   * Moves committed files to their targets. Idempotent: a file already moved is passed over, so whoever resumes
+   * rolls forward. Rejects with StageError OUTPUT_LOST when a committed file is neither staged nor published.
+   */
+  publish(tenant: TenantId, runId: RunId, files: readonly StagedFile[]): Promise<void>
+  /** Removes what a run has staged and returns the names, relative to the tenant's directory. */
+  discard(tenant: TenantId, runId: RunId): Promise<string[]>
+}
+
+export type StageErrorCode = 'STAGE_FAILED' | 'QUALITY_CHECK_FAILED' | 'CANCELED' | 'TIMEOUT' | 'OUTPUT_LOST'
+
+/** A stage's failure in words for the user. `retryable` is false where the same input would fail again. */
+export class StageError extends Error {
+  readonly code: StageErrorCode
+  readonly retryable: boolean
+  constructor(code: StageErrorCode, message: string, retryable: boolean) {
+    super(message)
+    this.code = code
+    this.retryable = retryable
+  }
+}

@@ -1,0 +1,48 @@
+import type { DomainEvent } from '../../domain/events.ts'
+import type { StreamName } from '../../domain/ids.ts'
+import type { EventMetadata } from '../../domain/metadata.ts'
+
+/** An event as it is to be appended. `id` is a UUID. */
+export interface NewEvent {
+  id: string
+  event: DomainEvent
+  metadata: EventMetadata
+}
+
+/** An event as the ledger holds it. `event` is null where this version does not know the type. */
+export interface LedgerEvent<Event extends DomainEvent = DomainEvent> {
+  id: string
+  stream: string
+  revision: bigint
+  /** Strictly growing over the whole ledger; gaps are normal. */
+  position: bigint
+  type: string
+  event: Event | null
+  metadata: EventMetadata
+  /** The ledger's own time, ISO 8601 with milliseconds. */
+  recordedAt: string
+}
+
+/** What was appended: the ledger assigns revisions without a gap, and one position to the last event. */
+export interface Appended {
+  revision: bigint
+  position: bigint
+}
+
+export interface Ledger {
+  /**
+   * Appends all events or none. `expected` is the revision of the stream's last event, -1 for a stream that must not
+   * exist. Throws WrongRevision, or LedgerUnavailable when the outcome is not known: the same call may be repeated.
+   */
+  append(stream: StreamName, expected: bigint, events: readonly NewEvent[]): Promise<Appended>
+  /** The stream's events from a revision on, oldest first; empty when there are none. */
+  read(stream: StreamName, from: bigint): Promise<LedgerEvent[]>
+  /** The stream's last event. */
+  readLast(stream: StreamName): Promise<LedgerEvent | undefined>
+  /** Lets the stream keep its last `count` events only. */
+  keepLast(stream: StreamName, count: number): Promise<void>
+}
+
+export class WrongRevision extends Error {}
+
+export class LedgerUnavailable extends Error {}

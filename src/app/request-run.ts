@@ -1,0 +1,167 @@
+import { Rejection } from '../domain/codes.ts'
+import { type PartitionKey, type PipelineId, partitionStreamId, type RunId, type Slug } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
+import type { Holder } from '../domain/partition/decide.ts'
+import { currentVersion } from '../domain/pipeline/decide.ts'
+import type { ManifestVersion } from '../domain/pipeline/events.ts'
+import { resolveParameters } from '../domain/pipeline/parameters.ts'
+import { assertPartition } from '../domain/pipeline/partition.ts'
+import { stagesOf } from '../domain/pipeline/stages.ts'
+import { hasEnded, type Run } from '../domain/run/state.ts'
+import { partitions, pipelines, runs } from './aggregates.ts'
+import { type CommandContext, subcommand, systemContext } from './context.ts'
+import type { CommandHandler, Handled } from './handle.ts'
+
+export interface RunAsked {
+  /** What the caller knows the pipeline by; only for messages. */
+  pipelineName: string
+  pipelineId: PipelineId
+  runId: RunId
+  /** False when the id was drawn for this very call. */
+  runIdChosen: boolean
+  partition: PartitionKey | null
+  batchId: string | null
+  parameters: JsonObject
+}
+
+interface Current {
+  slug: Slug
+  version: ManifestVersion
+}
+
+/** A claim whose run has not come about after this long may be taken over. */
+const claimGraceMs = 30_000
+
+/**
+ * Asks for a run: claims its partition, then requests it (DESIGN.md section 5). Throws a Rejection:
+ * PIPELINE_NOT_FOUND, VALIDATION_FAILED, RUN_EXISTS, RUN_ACTIVE.
+ */
+export const requestRun = async (
+  commands: CommandHandler,
+  asked: RunAsked,
+  context: CommandContext,
+): Promise<Handled<Run>> => {
+  const { runId, runIdChosen } = asked
+  const current = await currentManifest(commands, asked, context)
+  const { manifest } = current.version
+  const parameters = resolveParameters(manifest, asked.parameters)
+  assertPartition(manifest, asked.partition)
+  if (runIdChosen) {
+    const earlier = await commands.load(runs, context.tenant, runId)
+    if (earlier.revision >= 0n) return request(commands, asked, current, parameters, false, context)
+  }
+  const { partition } = asked
+  const limit = manifest.orchestration.max_active_runs
+  if (partition === null || limit === null) return request(commands, asked, current, parameters, false, context)
+
+  const claimed = partitionStreamId(asked.pipelineId, partition)
+  await claimPartition(commands, claimed, runId, limit, context)
+  try {
+    return await request(commands, asked, current, parameters, true, context)
+  } catch (error) {
+    // Refused for good: the claim would hold the partition for nothing. An unknown outcome keeps it.
+    if (error instanceof Rejection && error.code !== 'LEDGER_UNAVAILABLE') {
+      const release = { type: 'ReleasePartition' as const, runId, commandId: context.commandId }
+      await commands.handle(partitions, claimed, release, subcommand(context, 'release'))
+    }
+    throw error
+  }
+}
+
+const currentManifest = async (
+  commands: CommandHandler,
+  { pipelineId, pipelineName }: RunAsked,
+  { tenant }: CommandContext,
+): Promise<Current> => {
+  const { state } = await commands.loadCached(pipelines, tenant, pipelineId)
+  const version = currentVersion(state)
+  if (!version || !state.slug) throw new Rejection('PIPELINE_NOT_FOUND', `Pipeline '${pipelineName}' not found`)
+  return { slug: state.slug, version }
+}
+
+const request = (
+  commands: CommandHandler,
+  asked: RunAsked,
+  { slug, version: { manifest, version, manifestHash } }: Current,
+  parameters: JsonObject,
+  claims: boolean,
+  context: CommandContext,
+): Promise<Handled<Run>> => {
+  const { runId, pipelineId, partition, batchId } = asked
+  const command = {
+    type: 'RequestRun' as const,
+    request: {
+      runId,
+      pipelineId,
+      pipeline: slug,
+      manifestVersion: version,
+      manifestHash,
+      engine: manifest.orchestration.engine,
+      stages: stagesOf(manifest),
+      partition,
+      batchId,
+      requestedAt: context.at,
+      parameters,
+      retries: manifest.orchestration.retries,
+      retryDelaySeconds: manifest.orchestration.retry_delay_seconds,
+      claim: claims ? context.commandId : null,
+    },
+  }
+  return commands.handle(runs, runId, command, context, { fresh: !asked.runIdChosen })
+}
+
+/** Tries with what it knows; when the partition is held, looks which holders are gone and tries once more. */
+const claimPartition = async (
+  commands: CommandHandler,
+  id: string,
+  runId: RunId,
+  limit: number,
+  context: CommandContext,
+): Promise<void> => {
+  const { commandId, at } = context
+  const claim = (gone: readonly RunId[]) =>
+    commands.handle(
+      partitions,
+      id,
+      { type: 'ClaimPartition', runId, commandId, at, limit, gone },
+      subcommand(context, `claim${gone.join()}`),
+    )
+  try {
+    await claim([])
+  } catch (error) {
+    if (!(error instanceof Rejection) || error.code !== 'RUN_ACTIVE') throw error
+    const { state } = await commands.load(partitions, context.tenant, id)
+    const gone = await goneHolders(commands, state.holders, context)
+    if (gone.length === 0) throw error
+    await claim(gone)
+  }
+}
+
+/** A holder that has not come about in time is kept from coming about before its claim is taken. */
+const goneHolders = async (
+  commands: CommandHandler,
+  holders: readonly Holder[],
+  { tenant, at }: CommandContext,
+): Promise<RunId[]> => {
+  const gone: RunId[] = []
+  for (const holder of holders) {
+    let { state } = await commands.load(runs, tenant, holder.runId)
+    const isLate = Date.parse(at) - Date.parse(holder.at) > claimGraceMs
+    if (state.status === null && isLate) {
+      const reason = `its claim of ${holder.at} was taken over`
+      const command = { type: 'AbandonRun' as const, runId: holder.runId, reason }
+      const abandoned = await commands.handle(
+        runs,
+        holder.runId,
+        command,
+        systemContext(tenant, 'claims', Date.parse(at), {
+          correlationId: holder.commandId,
+          causationId: holder.commandId,
+        }),
+      )
+      state = abandoned.state
+    }
+    if (hasEnded(state)) gone.push(holder.runId)
+  }
+  return gone
+}

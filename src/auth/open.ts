@@ -1,0 +1,30 @@
+import type { TenantId } from '../domain/ids.ts'
+import type { Principal } from './principal.ts'
+
+const everyRole = ['viewer', 'developer', 'operator', 'governance', 'auditor', 'tenant-admin', 'service']
+
+/** The principal of credential-less calls in open mode (DESIGN.md section 11). */
+export const devPrincipal = (tenant: TenantId): Principal => ({
+  tenant,
+  actor: { pseudonym: 'dev', kind: 'person', roles: everyRole, authMethod: 'open' },
+})
+
+const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i
+
+/**
+ * Why open mode refuses a call, or null. A forgotten reverse proxy, a rebound name and a page of another origin must
+ * not become the developer.
+ */
+export const openModeRefusal = (headers: Headers): string | null => {
+  const host = headers.get('host') ?? ''
+  if (!loopbackHost.test(host)) return `open mode answers on loopback only, not as '${host}'`
+  for (const name of headers.keys()) {
+    if (name === 'forwarded' || name.startsWith('x-forwarded-')) return `open mode answers no proxy ('${name}')`
+  }
+  const origin = headers.get('origin')
+  if (origin !== null && origin !== `http://${host}`) return `open mode answers no page of '${origin}'`
+  const type = headers.get('content-type')
+  if (type !== null && !/^application\/([a-z.+-]+\+)?json\b/i.test(type))
+    return `open mode takes JSON bodies, not '${type}'`
+  return null
+}

@@ -1,0 +1,39 @@
+/** Every reason for which a command or a query is refused. `http/errors.ts` maps each to each dialect. */
+export type Code =
+  | 'VALIDATION_FAILED'
+  | 'PIPELINE_NOT_FOUND'
+  | 'RUN_NOT_FOUND'
+  | 'RUN_EXISTS'
+  | 'RUN_ACTIVE'
+  | 'RUN_NOT_ACTIVE'
+  | 'RUN_NOT_RUNNING'
+  | 'RUN_PAUSED'
+  | 'RUN_NOT_PAUSED'
+  | 'RUN_CANCELING'
+  | 'RUN_COMMITTED'
+  | 'CLAIM_LOST'
+  | 'STALE_ATTEMPT'
+  | 'STAGE_OUT_OF_ORDER'
+  | 'LEASE_HELD'
+  | 'CONFLICT'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'LEDGER_UNAVAILABLE'
+  | 'VIEWS_BEHIND'
+  | 'FORBIDDEN'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'BODY_TOO_LARGE'
+  | 'ROUTE_NOT_FOUND'
+  | 'INTERNAL'
+
+export type Details = Record<string, string | number | boolean | null | readonly string[]>
+
+/** A command or query that was refused. The message is public: it never carries an internal one. */
+export class Rejection extends Error {
+  readonly code: Code
+  readonly details: Details
+  constructor(code: Code, message: string, details: Details = {}) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+}

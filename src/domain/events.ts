@@ -1,0 +1,9 @@
+import type { LeaseEvent } from './lease/decide.ts'
+import type { PartitionEvent } from './partition/decide.ts'
+import type { PipelineEvent } from './pipeline/events.ts'
+import type { RunEvent } from './run/events.ts'
+
+/** Everything that can happen. */
+export type DomainEvent = PipelineEvent | RunEvent | PartitionEvent | LeaseEvent
+export type EventType = DomainEvent['type']
+export type EventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>

@@ -1,0 +1,32 @@
+import type { RunId } from '../ids.ts'
+import type { Lineage, RunCost, RunError, RunRequested, StageCompleted } from './events.ts'
+
+/** What an operator or a process manager asks of a run. */
+export type ControlCommand =
+  | { type: 'RequestRun'; request: RunRequested }
+  /** Keeps a run that was never requested from coming about: its partition's claim has been taken over. */
+  | { type: 'AbandonRun'; runId: RunId; reason: string }
+  | { type: 'QueueRetry'; runId: RunId; at: string }
+  | { type: 'PauseRun'; runId: RunId }
+  | { type: 'ResumeRun'; runId: RunId }
+  | { type: 'CancelRun'; runId: RunId }
+  | { type: 'ConfirmCancel'; runId: RunId; removed: string[] }
+
+/** What a worker reports. Each carries the worker's attempt, and one that is not the run's own is refused. */
+export type WorkerCommand =
+  | { type: 'StartRun'; runId: RunId; attempt: number; worker: string }
+  | { type: 'StartStage'; runId: RunId; attempt: number; stage: string }
+  | ({ type: 'CompleteStage'; lineage: Lineage | null } & StageCompleted)
+  | {
+      type: 'FailRun'
+      runId: RunId
+      attempt: number
+      stage: string | null
+      error: RunError
+      retryable: boolean
+      at: string
+    }
+  | { type: 'CommitOutputs'; runId: RunId; attempt: number }
+  | { type: 'SucceedRun'; runId: RunId; attempt: number; cost: RunCost }
+
+export type RunCommand = ControlCommand | WorkerCommand

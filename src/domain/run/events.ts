@@ -1,0 +1,100 @@
+import type { CommandId, PartitionKey, PipelineId, RunId, Slug } from '../ids.ts'
+import type { JsonObject } from '../json.ts'
+
+/** A file that waits in the staging folder. Paths are relative to the tenant's directory; sha256 is lower-case hex. */
+export interface StagedFile {
+  target: string
+  staged: string
+  sha256: string
+  bytes: number
+}
+
+export interface Dataset {
+  namespace: string
+  name: string
+}
+
+/** Which datasets a stage read and wrote. */
+export interface Lineage {
+  inputs: Dataset[]
+  outputs: Dataset[]
+}
+
+export interface RunError {
+  code: string
+  message: string
+}
+
+/** What a run has used, and what that costs: rates (US dollars per unit, from config) times what was measured. */
+export interface RunCost {
+  computeSeconds: number
+  bytesStored: number
+  bytesMoved: number
+  computeUsd: number
+  storageUsd: number
+  networkUsd: number
+  totalUsd: number
+}
+
+export interface RunRequested {
+  runId: RunId
+  pipelineId: PipelineId
+  pipeline: Slug
+  manifestVersion: string
+  manifestHash: string
+  engine: string
+  stages: string[]
+  partition: PartitionKey | null
+  /** What the batch dialect calls the batch; null in dialects that know none. */
+  batchId: string | null
+  /** ISO time of the asking. */
+  requestedAt: string
+  parameters: JsonObject
+  retries: number
+  retryDelaySeconds: number
+  /** The claim that this run holds on its partition, by the command that took it; null when none is needed. */
+  claim: CommandId | null
+}
+
+/** That an attempt of a run is due on an engine. */
+export interface Due {
+  runId: RunId
+  engine: string
+  attempt: number
+}
+
+export interface StageCompleted {
+  runId: RunId
+  attempt: number
+  stage: string
+  output: JsonObject
+  rows: number
+  bytesRead: number
+  bytesWritten: number
+  computeMs: number
+  files: StagedFile[]
+}
+
+/**
+ * `attempt` counts the times that a worker took the run up, from 1; it fences late workers.
+ * `failures` counts failed attempts and is what `retries` limits. `held` says whether a worker is at work on the run
+ * when its cancel is asked for: if none is, a worker must be sent to clean up.
+ */
+export type RunEvent =
+  | { type: 'RunRequested'; data: RunRequested }
+  | { type: 'RunQueued'; data: Due }
+  | { type: 'RunStarted'; data: { runId: RunId; attempt: number; worker: string } }
+  | { type: 'StageStarted'; data: { runId: RunId; attempt: number; stage: string } }
+  | { type: 'StageCompleted'; data: StageCompleted }
+  | { type: 'StageFailed'; data: { runId: RunId; attempt: number; stage: string | null; error: RunError } }
+  | { type: 'RunRetryScheduled'; data: { runId: RunId; failures: number; dueAt: string } }
+  | { type: 'LineageRecorded'; data: { runId: RunId; stage: string; lineage: Lineage } }
+  | { type: 'OutputsCommitted'; data: { runId: RunId; attempt: number; files: StagedFile[] } }
+  | { type: 'RunCostRecorded'; data: { runId: RunId; cost: RunCost } }
+  | { type: 'RunSucceeded'; data: { runId: RunId; attempt: number } }
+  | { type: 'RunFailed'; data: { runId: RunId; stage: string | null; error: RunError } }
+  | { type: 'RunPaused'; data: { runId: RunId } }
+  | { type: 'RunResumed'; data: { runId: RunId } }
+  | { type: 'RunRejected'; data: { runId: RunId; reason: string } }
+  | { type: 'RunCancelRequested'; data: Due & { held: boolean } }
+  | { type: 'RunCanceled'; data: { runId: RunId; removed: string[] } }

@@ -1,0 +1,88 @@
+import type { RunError, RunEvent, RunRequested, StagedFile } from './events.ts'
+
+export type RunStatus = 'queued' | 'running' | 'paused' | 'canceling' | 'succeeded' | 'failed' | 'rejected' | 'canceled'
+
+export interface Run {
+  /** Null until it was requested. */
+  requested: RunRequested | null
+  status: RunStatus | null
+  attempt: number
+  failures: number
+  /** Set while a failed run waits to be tried again. */
+  retryDueAt: string | null
+  /** The stage that a worker is at. */
+  currentStage: string | null
+  completed: Readonly<Record<string, { files: readonly StagedFile[] }>>
+  measured: { computeMs: number; bytesRead: number; bytesWritten: number }
+  /** The commit point: what is to be published; null before it. */
+  committed: readonly StagedFile[] | null
+  error: RunError | null
+}
+
+export const noRun: Run = {
+  requested: null,
+  status: null,
+  attempt: 0,
+  failures: 0,
+  retryDueAt: null,
+  currentStage: null,
+  completed: {},
+  measured: { computeMs: 0, bytesRead: 0, bytesWritten: 0 },
+  committed: null,
+  error: null,
+}
+
+const ended: ReadonlySet<RunStatus | null> = new Set<RunStatus>(['succeeded', 'failed', 'rejected', 'canceled'])
+
+export const hasEnded = (run: Run): boolean => ended.has(run.status)
+
+export const evolveRun = (run: Run, event: RunEvent): Run => {
+  switch (event.type) {
+    case 'RunRequested':
+      return { ...run, requested: event.data, status: 'queued' }
+    case 'RunQueued':
+      return { ...run, status: 'queued', retryDueAt: null }
+    case 'RunRejected':
+      return { ...run, status: 'rejected' }
+    case 'RunStarted':
+      return { ...run, status: 'running', attempt: event.data.attempt, currentStage: null }
+    case 'StageStarted':
+      return { ...run, currentStage: event.data.stage }
+    case 'StageCompleted': {
+      const { stage, files, computeMs, bytesRead, bytesWritten } = event.data
+      const measured = {
+        computeMs: run.measured.computeMs + computeMs,
+        bytesRead: run.measured.bytesRead + bytesRead,
+        bytesWritten: run.measured.bytesWritten + bytesWritten,
+      }
+      return { ...run, currentStage: null, completed: { ...run.completed, [stage]: { files } }, measured }
+    }
+    case 'StageFailed':
+      return { ...run, currentStage: null, error: event.data.error }
+    case 'RunRetryScheduled':
+      // A paused run whose stage fails stays paused; its resume queues it.
+      return {
+        ...run,
+        status: run.status === 'paused' ? 'paused' : 'queued',
+        failures: event.data.failures,
+        retryDueAt: event.data.dueAt,
+      }
+    case 'OutputsCommitted':
+      return { ...run, committed: event.data.files }
+    case 'RunSucceeded':
+      return { ...run, status: 'succeeded', error: null }
+    case 'RunFailed':
+      return { ...run, status: 'failed', error: event.data.error }
+    case 'RunPaused':
+      return { ...run, status: 'paused' }
+    case 'RunResumed':
+      return { ...run, status: 'running' }
+    case 'RunCancelRequested':
+      return { ...run, status: 'canceling' }
+    case 'RunCanceled':
+      return { ...run, status: 'canceled', currentStage: null }
+    case 'LineageRecorded':
+    case 'RunCostRecorded':
+      return run
+  }
+}

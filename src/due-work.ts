@@ -1,0 +1,22 @@
+import type { ReadDb } from '../projections/projection.ts'
+import { dueRetries, dueRuns, endedClaims } from '../projections/run-queries.ts'
+import type { RunRow } from '../projections/run-status.ts'
+import type { DueRun, DueWork } from './app/ports/due.ts'
+import { must, parseRunId, parseTenantId } from './domain/ids.ts'
+
+const countMax = 1_000
+
+/** What is due, as the views know it. */
+export const dueWork = (views: ReadDb): DueWork => ({
+  work: (asked) => dueRuns(views, { ...asked, countMax }).map(dueRun),
+  retries: (now) => dueRetries(views, now, countMax).map(dueRun),
+  endedClaims: () => endedClaims(views, countMax).map(dueRun),
+})
+
+const dueRun = (row: RunRow): DueRun => ({
+  tenant: must(parseTenantId(row.tenant), 'tenant'),
+  runId: must(parseRunId(row.run_id), 'run id'),
+  engine: row.engine,
+  attempt: row.attempt,
+  cause: { correlationId: row.correlation_id, causationId: row.event_id },
+})

@@ -1,0 +1,64 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { DamagedRecord, type Events, isCorruption } from './events.ts'
+import { applicationId, formatVersion } from './schema.ts'
+import { inspectWal, type WalContent } from './wal.ts'
+
+const headerBytes = 100
+const magic = Buffer.from('SQLite format 3\0')
+const newestRecordsChecked = 512
+
+/** The files are not what this node left there. The message is one plain sentence. */
+export class DamagedLedger extends Error {
+  constructor(file: string, what: string) {
+    super(`The ledger ${file} is damaged (${what}); restore it from a backup.`)
+  }
+}
+
+/**
+ * Checks the files before SQLite opens them, because opening may already change them: header, page count against
+ * file size, write-ahead log.
+ */
+export const checkFiles = (file: string): void => {
+  const header = readHeader(file)
+  if (!header.subarray(0, magic.length).equals(magic)) throw new DamagedLedger(file, 'it is not an SQLite file')
+  if (header.readUInt32BE(68) !== applicationId) throw new DamagedLedger(file, 'it holds something else')
+  const version = header.readUInt32BE(60)
+  if (version > formatVersion)
+    throw new Error(`The ledger ${file} has format ${version}, which is too new for this node.`)
+  const wal = inspectWal(`${file}-wal`)
+  if (wal.damage !== undefined) throw new DamagedLedger(file, wal.damage)
+  const missing = missingPage(header, statSync(file).size, wal)
+  if (missing !== undefined) throw new DamagedLedger(file, `it ends before page ${missing}`)
+}
+
+const readHeader = (file: string): Buffer => {
+  const header = Buffer.alloc(headerBytes)
+  const descriptor = openSync(file, 'r')
+  const length = readSync(descriptor, header, 0, headerBytes, 0)
+  closeSync(descriptor)
+  if (length < headerBytes) throw new DamagedLedger(file, 'it ends within its header')
+  return header
+}
+
+/** The first page that is neither in the file nor in the log. */
+const missingPage = (header: Buffer, fileBytes: number, wal: WalContent): number | undefined => {
+  const stored = header.readUInt16BE(16)
+  const pageSize = stored === 1 ? 65536 : stored
+  const pageCount = wal.pageCount ?? header.readUInt32BE(28)
+  for (let page = Math.floor(fileBytes / pageSize) + 1; page <= pageCount; page++) {
+    if (!wal.pages.has(page)) return page
+  }
+  return undefined
+}
+
+/** Checks the records written last, the likeliest to have suffered from a crash. */
+export const checkNewest = (file: string, events: Events): void => {
+  try {
+    events.before(Number.MAX_SAFE_INTEGER, newestRecordsChecked)
+  } catch (error) {
+    if (error instanceof DamagedRecord || isCorruption(error)) {
+      throw new DamagedLedger(file, error instanceof Error ? error.message.replace(/;.*/, '') : 'it cannot be read')
+    }
+    throw error
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkFiles, checkNewest, DamagedLedger } from './checks.ts'
+import { createLedger } from './create.ts'
+import { Events } from './events.ts'
+import { Feed } from './feed.ts'
+import { lockDirectory } from './lock.ts'
+import { Names } from './names.ts'
+import { Purge } from './purge.ts'
+import { ledgerFile } from './schema.ts'
+import { startScrub } from './scrub.ts'
+import { type Connection, connect } from './sql.ts'
+import { Streams } from './streams.ts'
+import { Verifier } from './verify.ts'
+import { Writer } from './writer.ts'
+
+/** SQLite's page cache, in KiB; the operating system caches the rest. */
+const pageCacheKiB = 16 * 1024
+/** The log is folded into the file when it has this many pages of 4 KiB. */
+const checkpointPages = 4000
+
+export interface Store {
+  readonly names: Names
+  readonly events: Events
+  readonly streams: Streams
+  readonly writer: Writer
+  readonly feed: Feed
+  /** Writes what is queued, then gives up the directory. */
+  close(): void
+}
+
+/**
+ * Opens the ledger of a directory, making it if there is none. When it refuses, for a directory in use or a damaged
+ * ledger, the files are as they were; the caller is expected to exit.
+ */
+export const openStore = async (directory: string, warn: (message: string) => void): Promise<Store> => {
+  const lock = await lockDirectory(directory)
+  const file = join(directory, ledgerFile)
+  if (!existsSync(file)) {
+    if (existsSync(`${file}-wal`)) throw new DamagedLedger(file, 'it is gone, its write-ahead log is not')
+    createLedger(file)
+  }
+  checkFiles(file)
+  const connection = connect(file)
+  const { parts, writer, feed } = assemble(file, connection)
+  const isIdle = () => writer.idle
+  const verifier = new Verifier(connection, parts.names)
+  const stopScrub = startScrub(verifier, feed.position, isIdle, (position) =>
+    warn(`The record at position ${position} is damaged; reads of it will fail.`),
+  )
+  const stopPurge = new Purge(connection, parts.names, parts.streams).start(isIdle)
+  return {
+    ...parts,
+    writer,
+    feed,
+    close: () => {
+      stopScrub()
+      stopPurge()
+      writer.close()
+      connection.close()
+      lock.release()
+    },
+  }
+}
+
+const assemble = (file: string, connection: Connection) => {
+  connection.exec('PRAGMA cell_size_check = ON')
+  const names = new Names(connection)
+  const events = new Events(connection)
+  checkNewest(file, events)
+  connection.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -${pageCacheKiB};
+    PRAGMA wal_autocheckpoint = ${checkpointPages};
+  `)
+  const parts = { names, events, streams: new Streams(connection, names, events) }
+  const feed = new Feed(events.newestPosition())
+  return { parts, feed, writer: new Writer(connection, parts, (committed) => feed.publish(committed)) }
+}

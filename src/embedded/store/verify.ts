@@ -1,0 +1,73 @@
+import { uuidBytes } from '../wire/uuid.ts'
+import { isCorruption } from './events.ts'
+import type { Names } from './names.ts'
+import { checksum, decodeRecord } from './record.ts'
+import { blob, type Connection, integer, type Row, type Statement, UnreadableRow } from './sql.ts'
+
+const columns = 'position, stream, revision, type, created, checksum, record, id'
+
+export interface VerifiedSlice {
+  /** Where the next slice begins: after this position. */
+  readonly cursor: number
+  readonly checked: number
+  readonly damaged: readonly number[]
+}
+
+/** Goes through the records in slices and finds those that are not what was written. */
+export class Verifier {
+  readonly #slice: Statement
+  readonly #one: Statement
+  readonly #names: Names
+
+  constructor(connection: Connection, names: Names) {
+    this.#slice = connection.prepare(`SELECT ${columns} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
+    this.#one = connection.prepare(`SELECT ${columns} FROM events WHERE position = ?`)
+    this.#names = names
+  }
+
+  /** `checked` is 0 when no record follows the cursor. */
+  slice(cursor: number, limit: number): VerifiedSlice {
+    try {
+      const rows = this.#slice.all([cursor, limit])
+      const damaged = rows.filter((row) => !this.#isIntact(row)).map((row) => Number(row[0]))
+      return { cursor: Number(rows.at(-1)?.[0] ?? cursor), checked: rows.length, damaged }
+    } catch (error) {
+      if (!isCorruption(error)) throw error
+      return this.#oneByOne(cursor, limit)
+    }
+  }
+
+  /** A page of the file cannot be read: which of its records can? */
+  #oneByOne(cursor: number, limit: number): VerifiedSlice {
+    const positions = Array.from({ length: limit }, (_, index) => cursor + 1 + index)
+    const damaged = positions.filter((position) => {
+      try {
+        const row = this.#one.get([position])
+        return row !== undefined && !this.#isIntact(row)
+      } catch (error) {
+        if (isCorruption(error)) return true
+        throw error
+      }
+    })
+    return { cursor: cursor + limit, checked: limit, damaged }
+  }
+
+  #isIntact(row: Row): boolean {
+    try {
+      const [position, stream, revision, type] = [integer(row[0]), integer(row[1]), integer(row[2]), integer(row[3])]
+      const record = blob(row[6])
+      if (checksum(position, stream, revision, type, integer(row[4]), record) !== row[5]) return false
+      const event = decodeRecord(record)
+      return (
+        event.position === position &&
+        event.revision === revision &&
+        event.stream === this.#names.name(stream) &&
+        event.type === this.#names.name(type) &&
+        uuidBytes(event.id).equals(blob(row[7]))
+      )
+    } catch (error) {
+      if (error instanceof UnreadableRow || error instanceof RangeError || isCorruption(error)) return false
+      throw error
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBMaterializedResult,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api'
+import { canceled, checkSignal, toStageError } from './errors.ts'
+import { literal } from './sql.ts'
+
+export interface Bindings {
+  values: Record<string, DuckDBValue>
+  types: Record<string, DuckDBType>
+}
+
+/** One DuckDB of its own, in memory, that reaches only the files it was opened for. It rejects with StageErrors. */
+export interface Database {
+  run(sql: string, signal: AbortSignal, bindings?: Bindings): Promise<DuckDBMaterializedResult>
+  use<T>(signal: AbortSignal, work: (connection: DuckDBConnection) => Promise<T>): Promise<T>
+  /** Waits for what is under way: a connection must not be closed under a running query. */
+  close(): Promise<void>
+}
+
+/** Absolute paths of what DuckDB may reach. */
+export interface Reach {
+  files: string[]
+  /** To read and write in. */
+  folder: string
+  /** For what memory cannot hold. */
+  spill: string
+  /** The tenant's directory: messages name files relative to it. */
+  root: string
+}
+
+const memoryLimit = '1GB'
+const spillLimit = '10GB'
+/** An interrupt that comes before DuckDB has begun the query is lost, so it is sent again until the query ends. */
+const interruptEveryMs = 20
+
+export const openDatabase = async (reach: Reach): Promise<Database> => {
+  const instance = await DuckDBInstance.create(':memory:', {
+    // One thread: runs share the cores between them, and the order of rows, so the bytes of a file, stay the same.
+    threads: '1',
+    memory_limit: memoryLimit,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  await connection.run(sandbox(reach))
+  const underWay = new Set<Promise<unknown>>()
+
+  const use = async <T>(signal: AbortSignal, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const running = interruptible(connection, signal, work).catch((error: unknown) => {
+      throw signal.aborted ? canceled() : toStageError(error, [reach.root])
+    })
+    underWay.add(running)
+    try {
+      return await running
+    } finally {
+      underWay.delete(running)
+    }
+  }
+  return {
+    use,
+    run: (sql, signal, bindings) => use(signal, () => connection.run(sql, bindings?.values, bindings?.types)),
+    close: async () => {
+      await Promise.allSettled(underWay)
+      connection.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+/** What may be reached is said first: from `enable_external_access = false` on, DuckDB takes no more of it. */
+const sandbox = ({ files, folder, spill }: Reach): string =>
+  [
+    ...(files.length > 0 ? [`SET allowed_paths = [${files.map(literal).join(', ')}]`] : []),
+    `SET allowed_directories = [${literal(`${folder}/`)}]`,
+    `SET temp_directory = ${literal(spill)}`,
+    `SET max_temp_directory_size = ${literal(spillLimit)}`,
+    `SET TimeZone = 'UTC'`,
+    'SET enable_external_access = false',
+    'SET lock_configuration = true',
+  ].join(';\n')
+
+const interruptible = async <T>(
+  connection: DuckDBConnection,
+  signal: AbortSignal,
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> => {
+  checkSignal(signal)
+  let timer: NodeJS.Timeout | undefined
+  const interrupt = () => {
+    connection.interrupt()
+    timer = setInterval(() => connection.interrupt(), interruptEveryMs)
+  }
+  signal.addEventListener('abort', interrupt, { once: true })
+  try {
+    return await work(connection)
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    clearInterval(timer)
+  }
+}

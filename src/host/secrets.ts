@@ -1,0 +1,41 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/**
+ * What a file holds; where there is none, it is created once, readable by its owner only. It appears whole or not at
+ * all, and of two that create it one wins.
+ */
+const createOnce = async (path: string, make: () => string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error
+  }
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.${randomUUID()}`
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    await file.writeFile(make())
+    await file.sync()
+    await link(temporary, path)
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error
+  } finally {
+    await file.close()
+    await unlink(temporary)
+  }
+  return readFile(path, 'utf8')
+}
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
+/** A name for this data directory, without a dot; it tells the lives of one worker from another worker's. */
+export const instanceId = (dataDir: string): Promise<string> => createOnce(join(dataDir, 'instance'), randomUUID)
+
+/** 32 bytes that hide ledger positions from those who carry them. */
+export const positionKey = async (dataDir: string): Promise<Buffer> => {
+  const text = await createOnce(join(dataDir, 'keys', 'position.key'), () => randomBytes(32).toString('base64'))
+  return Buffer.from(text, 'base64')
+}

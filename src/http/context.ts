@@ -1,0 +1,51 @@
+import type { Context } from 'hono'
+import { type CommandContext, sha256Hex } from '../app/context.ts'
+import { derivedCommandId, freshCommandId } from '../app/ids.ts'
+import { type Principal, principalKey } from '../auth/principal.ts'
+import { Rejection } from '../domain/codes.ts'
+
+/** What every request carries through the app. */
+export interface Env {
+  Variables: { principal: Principal; requestId: string }
+}
+
+const idempotencyKeyMax = 255
+
+/**
+ * The context of a command that came over HTTP. With an Idempotency-Key the command's id derives from who asks what
+ * with which key, so the ledger itself remembers it; `body` is then what tells a repeated request from another one.
+ */
+export const commandContext = (c: Context<Env>, dialect: string, body: unknown, nowMs: number): CommandContext => {
+  const principal = c.get('principal')
+  const requestId = c.get('requestId')
+  const key = idempotencyKey(c)
+  const commandId = key
+    ? derivedCommandId(principal.tenant, principalKey(principal), c.req.method, c.req.path, key)
+    : freshCommandId(nowMs)
+  const traceparent = c.req.header('traceparent')
+  return {
+    tenant: principal.tenant,
+    actor: principal.actor,
+    commandId,
+    correlationId: requestId,
+    causationId: requestId,
+    dialect,
+    requestId,
+    origin: 'http',
+    policy: { id: 'open-mode', version: '1' },
+    at: new Date(nowMs).toISOString(),
+    ...(key ? { bodyHash: sha256Hex(JSON.stringify(body)) } : {}),
+    ...(traceparent && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? { traceparent } : {}),
+  }
+}
+
+/** The key is a structured-field string (in quotes); a bare one is taken too. Undefined when there is none. */
+export const idempotencyKey = (c: Context<Env>): string | undefined => {
+  const header = c.req.header('idempotency-key')
+  if (header === undefined) return undefined
+  const key = /^"(.*)"$/.exec(header)?.[1] ?? header
+  if (key.length > 0 && key.length <= idempotencyKeyMax) return key
+  throw new Rejection('VALIDATION_FAILED', `Idempotency-Key must have 1 to ${idempotencyKeyMax} characters`, {
+    field: 'Idempotency-Key',
+  })
+}

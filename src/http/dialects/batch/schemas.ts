@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { parsePartitionKey, parseRunId } from '../../../domain/ids.ts'
+import type { JsonObject } from '../../../domain/json.ts'
+import { batchStatuses, runIdFromBatch } from './translate.ts'
+
+const required = (kind: string) => (issue: { input?: unknown }) =>
+  issue.input === undefined ? 'required' : `must be ${kind}`
+
+const partitionKey = z.string({ error: required('a string') }).transform((text, context) => {
+  const key = parsePartitionKey(text)
+  if (key !== undefined) return key
+  const message = 'must be 1 to 64 letters, digits, _ . - and begin with a letter or digit'
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
+
+const runId = z.string({ error: required('a string') }).transform((text, context) => {
+  const id = parseRunId(runIdFromBatch(text))
+  if (id !== undefined) return id
+  context.addIssue({ code: 'custom', message: 'must be 1 to 128 letters, digits, _ . -' })
+  return z.NEVER
+})
+
+const config = z.record(z.string(), z.json(), { error: required('an object') }).transform((value): JsonObject => value)
+
+/** `config.partition`, where it is given, is the partition; else the batch is. */
+export const triggerBody = z
+  .strictObject(
+    {
+      batch_id: z
+        .string({ error: required('a string') })
+        .min(1, 'must not be empty')
+        .max(200, 'must have at most 200 characters'),
+      config: config.optional(),
+      run_id: runId.optional(),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
+  )
+  .transform(({ batch_id, config: { partition, ...parameters } = {}, run_id }, context) => {
+    const key = partitionKey.safeParse(partition ?? batch_id)
+    if (!key.success) {
+      const path = partition === undefined ? ['batch_id'] : ['config', 'partition']
+      context.addIssue({ code: 'custom', path, message: key.error.issues[0]?.message ?? 'invalid' })
+      return z.NEVER
+    }
+    return { batchId: batch_id, partition: key.data, parameters, runId: run_id }
+  })
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
+
+export const limitMax = 1000
+
+export const listQuery = z.strictObject({
+  pipeline: z.string().optional(),
+  status: z.enum(batchStatuses, { error: `must be one of ${batchStatuses.join(', ')}` }).optional(),
+  batch_id: z.string().optional(),
+  limit: wholeNumber(1, limitMax).default(20),
+  page: wholeNumber(1, 1_000_000).default(1),
+})

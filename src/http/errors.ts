@@ -1,0 +1,52 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Code, Rejection } from '../domain/codes.ts'
+
+type Table = Record<Code, readonly [status: ContentfulStatusCode, code: string]>
+
+/** Status, and the code as the batch document spells it. A missing code does not compile. */
+const batch: Table = {
+  VALIDATION_FAILED: [400, 'VALIDATION_ERROR'],
+  PIPELINE_NOT_FOUND: [404, 'PIPELINE_NOT_FOUND'],
+  RUN_NOT_FOUND: [404, 'RUN_NOT_FOUND'],
+  RUN_EXISTS: [409, 'RUN_EXISTS'],
+  RUN_ACTIVE: [409, 'RUN_ACTIVE'],
+  RUN_NOT_ACTIVE: [409, 'RUN_NOT_ACTIVE'],
+  RUN_NOT_RUNNING: [409, 'RUN_NOT_RUNNING'],
+  RUN_PAUSED: [409, 'RUN_PAUSED'],
+  RUN_NOT_PAUSED: [409, 'RUN_NOT_PAUSED'],
+  RUN_CANCELING: [409, 'RUN_CANCELING'],
+  RUN_COMMITTED: [409, 'RUN_COMMITTED'],
+  CLAIM_LOST: [409, 'CLAIM_LOST'],
+  STALE_ATTEMPT: [409, 'STALE_ATTEMPT'],
+  STAGE_OUT_OF_ORDER: [409, 'STAGE_OUT_OF_ORDER'],
+  LEASE_HELD: [409, 'LEASE_HELD'],
+  CONFLICT: [409, 'CONFLICT'],
+  IDEMPOTENCY_KEY_REUSED: [422, 'IDEMPOTENCY_KEY_REUSED'],
+  LEDGER_UNAVAILABLE: [503, 'LEDGER_UNAVAILABLE'],
+  VIEWS_BEHIND: [503, 'VIEWS_BEHIND'],
+  FORBIDDEN: [403, 'FORBIDDEN'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'UNSUPPORTED_MEDIA_TYPE'],
+  BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE'],
+  ROUTE_NOT_FOUND: [404, 'NOT_FOUND'],
+  INTERNAL: [500, 'INTERNAL_ERROR'],
+}
+
+export interface HttpError {
+  status: ContentfulStatusCode
+  body: object
+  contentType?: string
+}
+
+/** `{status: "error", error: {code, message, details?}}`, as the batch document has it. */
+export const batchError = ({ code, message, details }: Rejection): HttpError => {
+  const [status, name] = batch[code]
+  const error = Object.keys(details).length > 0 ? { code: name, message, details } : { code: name, message }
+  return { status, body: { status: 'error', error } }
+}
+
+/** RFC 9457 problem details, for our own routes. */
+export const nativeError = ({ code, message, details }: Rejection): HttpError => {
+  const [status] = batch[code]
+  const body = { type: 'about:blank', title: code, status, detail: message, ...details }
+  return { status, body, contentType: 'application/problem+json' }
+}

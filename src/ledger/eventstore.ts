@@ -1,0 +1,171 @@
+import {
+  BACKWARDS,
+  CancelledError,
+  END,
+  EventStoreDBClient,
+  NO_STREAM,
+  NotLeaderError,
+  START,
+  StreamNotFoundError,
+  streamNameFilter,
+  TimeoutError,
+  UnavailableError,
+  WrongExpectedVersionError,
+} from '@eventstore/db-client'
+import {
+  type Appended,
+  type Ledger,
+  type LedgerEvent,
+  LedgerUnavailable,
+  type NewEvent,
+  WrongRevision,
+} from '../app/ports/ledger.ts'
+import type { StreamName } from '../domain/ids.ts'
+import { decode, encode, type RawEvent } from './codec.ts'
+
+const appendTimeoutMs = 5_000
+const readTimeoutMs = 10_000
+/** gRPC's UNAVAILABLE, which batch appends put on a plain Error. */
+const grpcUnavailable = 14
+
+const catchUpTimeoutMs = 600_000
+
+/** Everything but system streams and the log lines of runs. Written so that .NET and JavaScript read it alike. */
+const followed = '^(?!\\$|runlog-)'
+const followedStreams = streamNameFilter({ regex: followed })
+const followedPattern = new RegExp(followed)
+const isFollowed = (stream: string): boolean => followedPattern.test(stream)
+
+/** The ledger on an EventStoreDB node or cluster, or on the embedded node: the connection string tells. */
+export class EventStoreLedger implements Ledger {
+  private readonly url: string
+  private client: EventStoreDBClient
+
+  constructor(url: string) {
+    this.url = url
+    this.client = EventStoreDBClient.connectionString(url)
+  }
+
+  async append(stream: StreamName, expected: bigint, events: readonly NewEvent[]): Promise<Appended> {
+    const expectedRevision = expected < 0n ? NO_STREAM : expected
+    const appending = this.client.appendToStream(stream, events.map(encode), {
+      expectedRevision,
+      deadline: appendTimeoutMs,
+    })
+    try {
+      const result = await this.withinTimeout(appending, appendTimeoutMs)
+      return { revision: result.nextExpectedRevision, position: result.position?.commit ?? -1n }
+    } catch (error) {
+      if (error instanceof WrongExpectedVersionError) throw new WrongRevision(stream)
+      throw translate(error)
+    }
+  }
+
+  async read(stream: StreamName, from: bigint): Promise<LedgerEvent[]> {
+    return this.collect(() => this.client.readStream(stream, { fromRevision: from, deadline: readTimeoutMs }))
+  }
+
+  async readLast(stream: StreamName): Promise<LedgerEvent | undefined> {
+    const read = () =>
+      this.client.readStream(stream, { fromRevision: END, direction: BACKWARDS, maxCount: 1, deadline: readTimeoutMs })
+    const [last] = await this.collect(read)
+    return last
+  }
+
+  async keepLast(stream: StreamName, count: number): Promise<void> {
+    try {
+      await this.client.setStreamMetadata(stream, { maxCount: count }, { deadline: appendTimeoutMs })
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  /** Position of the newest event of the whole ledger; -1 when it is empty. */
+  async head(): Promise<bigint> {
+    try {
+      const read = this.client.readAll({
+        direction: BACKWARDS,
+        fromPosition: END,
+        maxCount: 1,
+        deadline: readTimeoutMs,
+      })
+      for await (const { event } of read) if (event) return event.position.commit
+      return -1n
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  /** The past: all followed events after a position (-1: from the start), up to the newest. */
+  async *past(after: bigint): AsyncGenerator<RawEvent> {
+    const fromPosition = after < 0n ? START : { commit: after, prepare: after }
+    try {
+      for await (const { event } of this.client.readAll({ fromPosition, deadline: catchUpTimeoutMs })) {
+        if (event && event.position.commit > after && isFollowed(event.streamId)) yield event
+      }
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  /** All followed events after a position, without end. Throws when the connection is lost. */
+  async *follow(after: bigint): AsyncGenerator<RawEvent> {
+    const fromPosition = after < 0n ? START : { commit: after, prepare: after }
+    const subscription = this.client.subscribeToAll({ fromPosition, filter: followedStreams })
+    try {
+      for await (const { event } of subscription) if (event) yield event
+      throw new LedgerUnavailable('the subscription ended')
+    } catch (error) {
+      throw translate(error)
+    } finally {
+      await subscription.unsubscribe().catch(() => undefined)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client.dispose()
+  }
+
+  private async collect(read: () => AsyncIterable<{ event?: RawEvent }>): Promise<LedgerEvent[]> {
+    const events: LedgerEvent[] = []
+    try {
+      for await (const { event } of read()) if (event) events.push(decode(event))
+    } catch (error) {
+      if (error instanceof StreamNotFoundError) return []
+      throw translate(error)
+    }
+    return events
+  }
+
+  /** The client enforces no deadline of its own on batch appends, and a client that hung once may hang again. */
+  private async withinTimeout<Result>(work: Promise<Result>, timeoutMs: number): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined
+    const expiry = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new LedgerUnavailable(`no answer within ${timeoutMs} ms`))
+        this.reconnect()
+      }, timeoutMs)
+    })
+    try {
+      return await Promise.race([work, expiry])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private reconnect(): void {
+    const old = this.client
+    this.client = EventStoreDBClient.connectionString(this.url)
+    void old.dispose().catch(() => undefined)
+  }
+}
+
+const translate = (error: unknown): unknown => {
+  const isTransient =
+    error instanceof UnavailableError ||
+    error instanceof TimeoutError ||
+    error instanceof CancelledError ||
+    error instanceof NotLeaderError ||
+    (error instanceof Error && 'code' in error && error.code === grpcUnavailable)
+  return isTransient ? new LedgerUnavailable(error instanceof Error ? error.message : 'unavailable') : error
+}

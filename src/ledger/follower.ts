@@ -1,0 +1,145 @@
+import type { Follows, Log } from '../app/ports/follower.ts'
+import type { LedgerEvent } from '../app/ports/ledger.ts'
+import { decode, type RawEvent, UnreadableEvent } from './codec.ts'
+import { RecentEvents } from './recent.ts'
+
+/** Where a follower gets its events from. */
+export interface FollowSource {
+  head(): Promise<bigint>
+  past(after: bigint): AsyncGenerator<RawEvent>
+  follow(after: bigint): AsyncGenerator<RawEvent>
+}
+
+const batchEventsMax = 500
+const recentEventsMax = 8_192
+const retryDelayMs = 500
+
+/**
+ * One subscription to the ledger for a whole process: each new event is decoded once and kept for a while, and every
+ * handler takes it from there at its own pace. A handler that is further behind reads the past by itself and rejoins.
+ */
+export class Follower {
+  private readonly source: FollowSource
+  private readonly log: Log
+  private readonly handlers: Follows[] = []
+  private recent = new RecentEvents(-1n, recentEventsMax)
+  private loops: Promise<void>[] = []
+  private live: AsyncGenerator<RawEvent> | undefined
+  private stopped = false
+
+  constructor(source: FollowSource, log: Log) {
+    this.source = source
+    this.log = log
+  }
+
+  add(handler: Follows): void {
+    this.handlers.push(handler)
+  }
+
+  /** Resolves once the handlers run. They stop with `stop`. */
+  async start(): Promise<void> {
+    this.recent = new RecentEvents(await this.source.head(), recentEventsMax)
+    this.loops = [this.subscribe(), ...this.handlers.map((handler) => this.run(handler))]
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    this.recent.wake()
+    await this.live?.return(undefined).catch(() => undefined)
+    await Promise.race([Promise.all(this.loops), new Promise((resolve) => setTimeout(resolve, 2_000).unref())])
+  }
+
+  private async subscribe(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        this.live = this.source.follow(this.recent.last)
+        for await (const raw of this.live) {
+          const event = this.decoded(raw)
+          if (event) this.recent.push(event)
+        }
+      } catch (error) {
+        if (this.stopped) return
+        this.log.warn('the subscription to the ledger broke off; resuming', { error: String(error) })
+        await this.pause()
+      }
+    }
+  }
+
+  private async run(handler: Follows): Promise<void> {
+    let position = await handler.position()
+    while (!this.stopped) {
+      const changed = this.recent.changed()
+      const events = this.recent.after(position, batchEventsMax)
+      if (!events) position = await this.catchUp(handler, position)
+      else if (events.length > 0) position = await this.hand(handler, events, lastOf(events, position), position)
+      else await changed
+    }
+  }
+
+  /** Reads the next batch while the handler is at work on the one before. */
+  private async catchUp(handler: Follows, from: bigint): Promise<bigint> {
+    const head = this.recent.floor
+    let handing = Promise.resolve(from)
+    let batch: LedgerEvent[] = []
+    try {
+      for await (const raw of this.source.past(from)) {
+        const event = this.decoded(raw)
+        if (event) batch.push(event)
+        if (batch.length < batchEventsMax) continue
+        const position = await handing
+        handing = this.hand(handler, batch, lastOf(batch, position), position)
+        batch = []
+        if (this.stopped) break
+      }
+      const position = await handing
+      const last = lastOf(batch, position)
+      // What lies between the last followed event and the head concerns nobody.
+      return await this.hand(handler, batch, last > head ? last : head, position)
+    } catch (error) {
+      const position = await handing
+      this.log.warn('reading the past of the ledger broke off; resuming', {
+        handler: handler.name,
+        error: String(error),
+      })
+      await this.pause()
+      return position
+    }
+  }
+
+  /** Returns the position reached, or the one before when it was stopped. */
+  private async hand(
+    handler: Follows,
+    events: readonly LedgerEvent[],
+    reached: bigint,
+    before: bigint,
+  ): Promise<bigint> {
+    while (!this.stopped) {
+      try {
+        await handler.handle(events, reached)
+        return reached
+      } catch (error) {
+        const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+        this.log.error('a follower of the ledger failed; trying again', { handler: handler.name, error: detail })
+        await this.pause()
+      }
+    }
+    return before
+  }
+
+  /** What somebody else wrote into the ledger belongs to no tenant and concerns no handler. */
+  private decoded(raw: RawEvent): LedgerEvent | undefined {
+    try {
+      return decode(raw)
+    } catch (error) {
+      if (!(error instanceof UnreadableEvent)) throw error
+      this.log.error('an event cannot be read and is passed over', { stream: raw.streamId, error: error.message })
+      return undefined
+    }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, retryDelayMs))
+  }
+}
+
+const lastOf = (events: readonly LedgerEvent[], otherwise: bigint): bigint => events.at(-1)?.position ?? otherwise

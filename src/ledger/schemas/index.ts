@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import type { EventOf, EventType } from '../../domain/events.ts'
+import type { EventMetadata } from '../../domain/metadata.ts'
+import type { Manifest } from '../../domain/pipeline/manifest.ts'
+import { commandId, count, pipelineId, runId, slug, tenantId } from './common.ts'
+import { runSchemas } from './run.ts'
+
+/** A manifest was validated before it became an event, and `manifestHash` vouches for it since. */
+const manifest = z.custom<Manifest>(
+  (value) => typeof value === 'object' && value !== null && 'name' in value && 'transformations' in value,
+  'not a manifest',
+)
+
+const version = z.object({ pipelineId, slug, number: count, version: z.string(), manifestHash: z.string(), manifest })
+const holders = z.array(z.object({ runId, commandId, at: z.string() }))
+
+/** One schema per event type, for its newest version; older versions are upcast before they are parsed. */
+export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } = {
+  ...runSchemas,
+  PipelineCreated: version,
+  ManifestVersioned: version,
+  PartitionClaimed: z.object({ runId, commandId, holders }),
+  PartitionReleased: z.object({ runId, holders }),
+  LeaseTaken: z.object({ role: z.string(), owner: z.string(), epoch: count, until: z.string() }),
+}
+
+const actor = z.object({
+  pseudonym: z.string(),
+  kind: z.enum(['person', 'service']),
+  roles: z.array(z.string()),
+  authMethod: z.string(),
+  onBehalfOf: z.string().exactOptional(),
+})
+
+export const metadataSchema: z.ZodType<EventMetadata> = z.object({
+  tenant: tenantId,
+  actor,
+  command: z.string(),
+  commandId,
+  bodyHash: z.string(),
+  correlationId: z.string(),
+  causationId: z.string(),
+  dialect: z.string(),
+  requestId: z.string(),
+  origin: z.string(),
+  policy: z.object({ id: z.string(), version: z.string() }),
+  approvals: z.array(z.string()),
+  occurredAt: z.string(),
+  schema: count,
+  salt: z.string(),
+  reason: z.string().exactOptional(),
+  ticket: z.string().exactOptional(),
+  traceparent: z.string().exactOptional(),
+})

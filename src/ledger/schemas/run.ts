@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { commandId, count, jsonObject, partitionKey, pipelineId, runId, slug } from './common.ts'
+
+const error = z.object({ code: z.string(), message: z.string() })
+const file = z.object({
+  target: z.string(),
+  staged: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: count,
+})
+const dataset = z.object({ namespace: z.string(), name: z.string() })
+const lineage = z.object({ inputs: z.array(dataset), outputs: z.array(dataset) })
+const attempt = count
+
+const cost = z.object({
+  computeSeconds: z.number(),
+  bytesStored: count,
+  bytesMoved: count,
+  computeUsd: z.number(),
+  storageUsd: z.number(),
+  networkUsd: z.number(),
+  totalUsd: z.number(),
+})
+
+const requested = z.object({
+  runId,
+  pipelineId,
+  pipeline: slug,
+  manifestVersion: z.string(),
+  manifestHash: z.string(),
+  engine: z.string(),
+  stages: z.array(z.string()),
+  partition: partitionKey.nullable(),
+  batchId: z.string().nullable(),
+  requestedAt: z.string(),
+  parameters: jsonObject,
+  retries: count,
+  retryDelaySeconds: z.number().nonnegative(),
+  claim: commandId.nullable(),
+})
+
+const due = z.object({ runId, engine: z.string(), attempt })
+
+const stageCompleted = z.object({
+  runId,
+  attempt,
+  stage: z.string(),
+  output: jsonObject,
+  rows: count,
+  bytesRead: count,
+  bytesWritten: count,
+  computeMs: z.number().nonnegative(),
+  files: z.array(file),
+})
+
+export const runSchemas = {
+  RunRequested: requested,
+  RunQueued: due,
+  RunRejected: z.object({ runId, reason: z.string() }),
+  RunStarted: z.object({ runId, attempt, worker: z.string() }),
+  StageStarted: z.object({ runId, attempt, stage: z.string() }),
+  StageCompleted: stageCompleted,
+  StageFailed: z.object({ runId, attempt, stage: z.string().nullable(), error }),
+  RunRetryScheduled: z.object({ runId, failures: count, dueAt: z.string() }),
+  LineageRecorded: z.object({ runId, stage: z.string(), lineage }),
+  OutputsCommitted: z.object({ runId, attempt, files: z.array(file) }),
+  RunCostRecorded: z.object({ runId, cost }),
+  RunSucceeded: z.object({ runId, attempt }),
+  RunFailed: z.object({ runId, stage: z.string().nullable(), error }),
+  RunPaused: z.object({ runId }),
+  RunResumed: z.object({ runId }),
+  RunCancelRequested: due.extend({ held: z.boolean() }),
+  RunCanceled: z.object({ runId, removed: z.array(z.string()) }),
+}

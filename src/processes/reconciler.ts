@@ -1,0 +1,124 @@
+import { partitions, runs } from '../app/aggregates.ts'
+import { systemContext } from '../app/context.ts'
+import type { CommandHandler } from '../app/handle.ts'
+import { jobOf } from '../app/jobs.ts'
+import type { Bus } from '../app/ports/bus.ts'
+import type { DueRun, DueWork } from '../app/ports/due.ts'
+import type { Follows, Log } from '../app/ports/follower.ts'
+import type { LedgerEvent } from '../app/ports/ledger.ts'
+import { partitionStreamId } from '../domain/ids.ts'
+
+export interface ReconcilerDeps {
+  due: DueWork
+  commands: CommandHandler
+  bus: Bus
+  log: Log
+  head(): Promise<bigint>
+  nowMs(): number
+  leaseMs: number
+  worker: string
+}
+
+const sweepEveryMs = 10_000
+const timerMaxMs = 2 ** 31 - 1
+
+/**
+ * The process manager of runs: releases the partitions of runs that have ended, queues retries when their pause is
+ * over, and sends work again that nobody is at. It reacts to events at once, and sweeps from the views for whatever a
+ * crash has left, so that nothing depends on having seen an event.
+ */
+export class Reconciler implements Follows {
+  readonly name = 'reconciler'
+  private readonly deps: ReconcilerDeps
+  private readonly timers = new Set<NodeJS.Timeout>()
+  private sweeping: Promise<void> = Promise.resolve()
+  private interval: NodeJS.Timeout | undefined
+
+  constructor(deps: ReconcilerDeps) {
+    this.deps = deps
+  }
+
+  position(): Promise<bigint> {
+    return this.deps.head()
+  }
+
+  /** The views must be current: they say what is due. */
+  async start(): Promise<void> {
+    await this.sweep()
+    const every = Math.min(sweepEveryMs, Math.max(250, this.deps.leaseMs / 2))
+    this.interval = setInterval(() => void this.sweep(), every)
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.interval)
+    for (const timer of this.timers) clearTimeout(timer)
+    await this.sweeping
+  }
+
+  async handle(events: readonly LedgerEvent[]): Promise<void> {
+    for (const { id, event, metadata } of events) {
+      if (!event) continue
+      const { tenant, correlationId } = metadata
+      const cause = { correlationId, causationId: id }
+      switch (event.type) {
+        case 'RunSucceeded':
+        case 'RunFailed':
+        case 'RunCanceled':
+          await this.release({ tenant, runId: event.data.runId, cause })
+          break
+        case 'RunRetryScheduled': {
+          const { runId, dueAt } = event.data
+          const delayMs = Math.min(timerMaxMs, Math.max(0, Date.parse(dueAt) - this.deps.nowMs()))
+          this.later(delayMs, () => this.queueRetry({ tenant, runId, cause }))
+          break
+        }
+      }
+    }
+  }
+
+  /** One after the other: what a sweep finds, the one before it may just have dealt with. */
+  sweep(): Promise<void> {
+    this.sweeping = this.sweeping
+      .then(() => this.sweepOnce())
+      .catch((error) => this.deps.log.warn('a sweep failed; the next one tries again', { error: String(error) }))
+    return this.sweeping
+  }
+
+  private async sweepOnce(): Promise<void> {
+    const { due, bus, leaseMs, worker } = this.deps
+    const nowMs = this.deps.nowMs()
+    const now = new Date(nowMs).toISOString()
+    const lostBefore = new Date(nowMs - leaseMs).toISOString()
+    for (const run of due.endedClaims()) await this.release(run)
+    for (const run of due.retries(now)) await this.queueRetry(run)
+    for (const run of due.work({ now, lostBefore, worker })) {
+      await bus.publish(
+        jobOf(run.tenant, { runId: run.runId, engine: run.engine, attempt: run.attempt + 1 }, run.cause),
+      )
+    }
+  }
+
+  private async release({ tenant, runId, cause }: Pick<DueRun, 'tenant' | 'runId' | 'cause'>): Promise<void> {
+    const { commands } = this.deps
+    const { state } = await commands.loadCached(runs, tenant, runId)
+    if (!state.requested?.claim || state.requested.partition === null) return
+    const { pipelineId, partition, claim } = state.requested
+    const command = { type: 'ReleasePartition' as const, runId, commandId: claim }
+    const context = systemContext(tenant, 'reconciler', this.deps.nowMs(), cause)
+    await commands.handle(partitions, partitionStreamId(pipelineId, partition), command, context)
+  }
+
+  private async queueRetry({ tenant, runId, cause }: Pick<DueRun, 'tenant' | 'runId' | 'cause'>): Promise<void> {
+    const nowMs = this.deps.nowMs()
+    const context = systemContext(tenant, 'reconciler', nowMs, cause)
+    await this.deps.commands.handle(runs, runId, { type: 'QueueRetry', runId, at: context.at }, context)
+  }
+
+  private later(delayMs: number, task: () => Promise<void>): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer)
+      task().catch((error) => this.deps.log.warn('a retry was not queued; a sweep will', { error: String(error) }))
+    }, delayMs)
+    this.timers.add(timer)
+  }
+}

@@ -1,0 +1,134 @@
+import { leases, pipelines, runs } from '../app/aggregates.ts'
+import { type CommandContext, systemContext } from '../app/context.ts'
+import type { CommandHandler } from '../app/handle.ts'
+import type { Job } from '../app/ports/bus.ts'
+import type { Engine, EngineSession } from '../app/ports/engine.ts'
+import { Rejection } from '../domain/codes.ts'
+import type { ManifestVersion } from '../domain/pipeline/events.ts'
+import type { RunCommand } from '../domain/run/commands.ts'
+import { type CostRates, costOf } from '../domain/run/cost.ts'
+import type { RunError, RunRequested } from '../domain/run/events.ts'
+import type { Run } from '../domain/run/state.ts'
+
+export interface AttemptDeps {
+  commands: CommandHandler
+  engine: Engine
+  /** `<instance>.<life>`. */
+  worker: string
+  leaseMs: number
+  rates: CostRates
+  nowMs(): number
+  /** A pause between commit and publish, for drills; 0 in production. */
+  beforePublishMs: number
+}
+
+/** One attempt at one run: says to the ledger what the engine does, step by step. Throws Rejection and StageError. */
+export class Attempt {
+  private readonly deps: AttemptDeps
+  private readonly job: Job
+  private saidAtMs = 0
+  /** The stage that the engine is at, for whoever has to report a failure. */
+  stage: string | null = null
+
+  constructor(deps: AttemptDeps, job: Job) {
+    this.deps = deps
+    this.job = job
+  }
+
+  load(): Promise<Run> {
+    return this.deps.commands.load(runs, this.job.tenant, this.job.runId).then(({ state }) => state)
+  }
+
+  async start(): Promise<Run> {
+    const { runId, attempt } = this.job
+    return this.say({ type: 'StartRun', runId, attempt, worker: this.deps.worker })
+  }
+
+  /** The manifest that the run was requested with, whatever the pipeline has become since. */
+  async manifest({ pipelineId, manifestHash }: RunRequested): Promise<ManifestVersion> {
+    const byHash = (version: ManifestVersion) => version.manifestHash === manifestHash
+    const { tenant } = this.job
+    const cached = await this.deps.commands.loadCached(pipelines, tenant, pipelineId)
+    const known = cached.state.versions.find(byHash)
+    if (known) return known
+    const { state } = await this.deps.commands.load(pipelines, tenant, pipelineId)
+    const version = state.versions.find(byHash)
+    if (!version) throw new Rejection('PIPELINE_NOT_FOUND', `manifest ${manifestHash} is not in the ledger`)
+    return version
+  }
+
+  async openSession(run: Run, requested: RunRequested, { manifest }: ManifestVersion): Promise<EngineSession> {
+    const { tenant, runId, attempt } = this.job
+    const { parameters, partition } = requested
+    return this.deps.engine.open({
+      tenant,
+      runId,
+      attempt,
+      manifest,
+      partition,
+      parameters,
+      requestedAt: requested.requestedAt,
+      completedStages: requested.stages.filter((stage) => run.completed[stage]),
+    })
+  }
+
+  async runStages(run: Run, stages: readonly string[], session: EngineSession, signal: AbortSignal): Promise<void> {
+    const { runId, attempt } = this.job
+    for (const stage of stages) {
+      if (run.completed[stage]) continue
+      await this.say({ type: 'StartStage', runId, attempt, stage })
+      this.stage = stage
+      const result = await session.runStage(stage, signal)
+      await this.say({ type: 'CompleteStage', runId, attempt, stage, ...result })
+      this.stage = null
+    }
+  }
+
+  async commit(): Promise<Run> {
+    const { runId, attempt } = this.job
+    return this.say({ type: 'CommitOutputs', runId, attempt })
+  }
+
+  /** Publishing comes after the commit, is idempotent, and whoever resumes rolls it forward. */
+  async publish(run: Run): Promise<void> {
+    const { tenant, runId, attempt } = this.job
+    const files = run.committed ?? []
+    if (this.deps.beforePublishMs > 0) await new Promise((resolve) => setTimeout(resolve, this.deps.beforePublishMs))
+    await this.deps.engine.publish(tenant, runId, files)
+    await this.say({ type: 'SucceedRun', runId, attempt, cost: costOf(run, files, this.deps.rates) })
+  }
+
+  async fail(error: RunError, retryable: boolean): Promise<void> {
+    const { runId, attempt } = this.job
+    const at = new Date(this.deps.nowMs()).toISOString()
+    await this.say({ type: 'FailRun', runId, attempt, stage: this.stage, error, retryable, at })
+  }
+
+  /** Removes what was staged, so that the cancel can say what it removed. */
+  async confirmCancel(): Promise<void> {
+    const { tenant, runId } = this.job
+    const removed = await this.deps.engine.discard(tenant, runId)
+    await this.say({ type: 'ConfirmCancel', runId, removed })
+  }
+
+  /** Tells that the worker is alive where the run's own events do not. */
+  async renewLease(): Promise<void> {
+    const { runId, attempt } = this.job
+    const nowMs = this.deps.nowMs()
+    if (nowMs - this.saidAtMs < this.deps.leaseMs / 3) return
+    const role = `run.${runId}`
+    const until = new Date(nowMs + this.deps.leaseMs).toISOString()
+    const take = { type: 'TakeLease' as const, role, owner: this.deps.worker, at: new Date(nowMs).toISOString(), until }
+    await this.deps.commands.handle(leases, `${role}.${attempt}`, take, this.context())
+  }
+
+  private async say(command: RunCommand): Promise<Run> {
+    const { state } = await this.deps.commands.handle(runs, this.job.runId, command, this.context())
+    this.saidAtMs = this.deps.nowMs()
+    return state
+  }
+
+  private context(): CommandContext {
+    return systemContext(this.job.tenant, `worker:${this.deps.worker}`, this.deps.nowMs(), this.job)
+  }
+}
