@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { ConfigError, loadConfig } from './config.ts'
+import { demo } from './demo/demo.ts'
 import { runNode } from './embedded/main.ts'
 import { StartError } from './host/data-dir.ts'
 import { NodeFailure } from './host/node-process.ts'
@@ -8,6 +9,7 @@ import { serve } from './main.ts'
 const usage = `ledgerline <command>
 
   serve                       the API, the embedded ledger and a local worker
+  demo                        a tour on an empty directory, with real data
   node --port P --dir D       the embedded ledger alone
   node --check --dir D        scans a ledger for damage
 `
@@ -35,6 +37,7 @@ const fail = (error: unknown): never => {
 
 const [command, ...args] = process.argv.slice(2)
 if (command === 'serve') runServe().catch(fail)
+else if (command === 'demo') demo(loadConfig(), serve).catch(fail)
 else if (command === 'node') runNode(args).catch(fail)
 else {
   process.stderr.write(usage)

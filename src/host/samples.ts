@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 /** The folder of the sample data; null where the package `vega-datasets` is not installed, as in production. */
 export const samplesDir = (): string | null => {
   try {
-    const manifest = createRequire(import.meta.url).resolve('vega-datasets/package.json')
-    const folder = join(dirname(manifest), 'data')
+    const entry = createRequire(import.meta.url).resolve('vega-datasets')
+    const folder = join(dirname(entry), '..', 'data')
     return existsSync(folder) ? folder : null
   } catch {
     return null

@@ -4,7 +4,7 @@ import type { Code, Rejection } from '../domain/codes.ts'
 type Table = Record<Code, readonly [status: ContentfulStatusCode, code: string]>
 
 /** Status, and the code as the batch document spells it. A missing code does not compile. */
-const batch: Table = {
+export const batchCodes: Table = {
   VALIDATION_FAILED: [400, 'VALIDATION_ERROR'],
   PIPELINE_NOT_FOUND: [404, 'PIPELINE_NOT_FOUND'],
   RUN_NOT_FOUND: [404, 'RUN_NOT_FOUND'],
@@ -37,16 +37,9 @@ export interface HttpError {
   contentType?: string
 }
 
-/** `{status: "error", error: {code, message, details?}}`, as the batch document has it. */
-export const batchError = ({ code, message, details }: Rejection): HttpError => {
-  const [status, name] = batch[code]
-  const error = Object.keys(details).length > 0 ? { code: name, message, details } : { code: name, message }
-  return { status, body: { status: 'error', error } }
-}
-
 /** RFC 9457 problem details, for our own routes. */
 export const nativeError = ({ code, message, details }: Rejection): HttpError => {
-  const [status] = batch[code]
+  const [status] = batchCodes[code]
   const body = { type: 'about:blank', title: code, status, detail: message, ...details }
   return { status, body, contentType: 'application/problem+json' }
 }

@@ -3,11 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../src/domain/canonical-json.ts'
 import type { JsonValue } from '../../src/domain/json.ts'
 
-/** Without the key `__proto__`, which a plain object literal cannot hold, and without -0, which JSON writes as 0. */
+/** Through text once, because JSON writes -0 as 0. */
 const json = fc
   .jsonValue({ maxDepth: 4, stringUnit: 'binary' })
   .map((value): JsonValue => JSON.parse(JSON.stringify(value)))
-  .filter((value) => !JSON.stringify(value).includes('__proto__'))
 
 const reversed = (value: JsonValue): JsonValue => {
   if (Array.isArray(value)) return value.map(reversed)
@@ -21,7 +20,11 @@ const reversed = (value: JsonValue): JsonValue => {
 
 describe('the canonical JSON of a value (RFC 8785)', () => {
   test('reads back as the value', () => {
-    fc.assert(fc.property(json, (value) => expect(JSON.parse(canonicalJson(value))).toEqual(value)))
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(value)
+      }),
+    )
   })
 
   test('does not depend on the order of keys', () => {
@@ -33,7 +36,7 @@ describe('the canonical JSON of a value (RFC 8785)', () => {
   })
 
   test.each([
-    [333333333.33333329, '333333333.3333333'],
+    [333333333.3333333, '333333333.3333333'],
     [1e30, '1e+30'],
     [4.5, '4.5'],
     [2e-3, '0.002'],
@@ -49,15 +52,7 @@ describe('the canonical JSON of a value (RFC 8785)', () => {
   test('orders keys by UTF-16 code units, so that an emoji goes before U+FB33', () => {
     const keys = ['\u20ac', '\r', '\ufb33', '1', '\ud83d\ude00', '\u0080', '\u00f6']
     const value = Object.fromEntries(keys.map((key) => [key, 0]))
-    expect(Object.keys(JSON.parse(canonicalJson(value)))).toEqual([
-      '1',
-      '\r',
-      '\u0080',
-      '\u00f6',
-      '\u20ac',
-      '\ud83d\ude00',
-      '\ufb33',
-    ])
+    expect(canonicalJson(value)).toBe('{"\\r":0,"1":0,"\u0080":0,"\u00f6":0,"\u20ac":0,"\ud83d\ude00":0,"\ufb33":0}')
     expect(canonicalJson({ b: 0, a: 0, B: 0, aa: 0 })).toBe('{"B":0,"a":0,"aa":0,"b":0}')
   })
 

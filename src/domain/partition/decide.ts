@@ -48,9 +48,7 @@ export const partitionDecider: Decider<Partition, PartitionCommand, PartitionEve
     const holders = partition.holders.filter((holder) => !command.gone.includes(holder.runId))
     if (holders.length >= command.limit) {
       const active = holders.map((holder) => holder.runId)
-      throw new Rejection('RUN_ACTIVE', `the partition already has an active run: ${active.join(', ')}`, {
-        activeRuns: active,
-      })
+      throw new Rejection('RUN_ACTIVE', 'the partition already has an active run', { activeRuns: active })
     }
     return [{ type: 'PartitionClaimed', data: { runId, commandId, holders: [...holders, { runId, commandId, at }] } }]
   },

@@ -29,7 +29,8 @@ export const lockDirectory = async (directory: string): Promise<DirectoryLock> =
   const giveUpAt = Date.now() + predecessorWaitMs
   for (;;) {
     try {
-      connection.exec('BEGIN EXCLUSIVE')
+      // Nothing is ever written through it: it needs no journal file.
+      connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
       return { release: () => connection.close() }
     } catch (error) {
       if (!sqliteCode(error)?.startsWith('SQLITE_BUSY')) throw error

@@ -57,6 +57,8 @@ export const openStore = async (directory: string, warn: (message: string) => vo
       stopScrub()
       stopPurge()
       writer.close()
+      // libsql's close leaves the log where it is.
+      connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get([])
       connection.close()
       lock.release()
     },

@@ -25,7 +25,7 @@ export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].incl
 export const toStageError = (error: unknown, folders: readonly string[]): StageError => {
   if (error instanceof StageError) return error
   const message = error instanceof Error ? error.message : String(error)
-  const retryable = codeOf(error) !== undefined || message.startsWith('IO Error')
+  const retryable = (error instanceof Error && 'syscall' in error) || message.startsWith('IO Error')
   return new StageError('STAGE_FAILED', shortened(withoutFolders(message, folders)), retryable)
 }
 

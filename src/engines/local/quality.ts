@@ -63,6 +63,6 @@ const faultOf = (check: QualityCheck, rows: number, failing: number): string | n
   const found = `${failing} of ${rows} rows`
   if (check.type === 'not_null') return `${found} have no ${check.column}`
   return check.type === 'unique'
-    ? `${found} repeat a ${check.column}`
+    ? `${found} repeat an earlier ${check.column}`
     : `${found} fail ${check.sql.slice(0, sqlCharsShown)}`
 }

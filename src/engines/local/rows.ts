@@ -16,8 +16,8 @@ import type { Row } from './step.ts'
 
 /** What one chunk of DuckDB holds. */
 const chunkRows = 2048
-/** How often the event loop gets its turn: a few milliseconds of work. */
-const chunksPerTurn = 4
+/** After so many rows, some milliseconds of work, the event loop gets its turn. */
+const rowsPerTurn = 4 * chunkRows
 
 interface Column {
   name: string
@@ -26,7 +26,7 @@ interface Column {
 
 /** Writes rows as Parquet: columns in the order of the first row's keys, whole numbers as BIGINT. */
 export const writeRows = async (database: Database, rows: Row[], path: string, signal: AbortSignal): Promise<void> => {
-  const columns = columnsOf(rows)
+  const columns = await columnsOf(rows)
   const definitions = columns.map(({ name, type }) => `${identifier(name)} ${type}`)
   await database.use(signal, async (connection) => {
     await connection.run(`CREATE OR REPLACE TABLE step_rows (${definitions.join(', ')})`)
@@ -41,7 +41,7 @@ const append = async (connection: DuckDBConnection, columns: Column[], rows: Row
   try {
     const types = columns.map(({ type }) => type)
     for (let start = 0; start < rows.length; start += chunkRows) {
-      if (start % (chunkRows * chunksPerTurn) === 0) await nextTurn()
+      if (start % rowsPerTurn === 0) await nextTurn()
       checkSignal(signal)
       const part = rows.slice(start, start + chunkRows)
       const chunk = DuckDBDataChunk.create(types, part.length)
@@ -56,16 +56,18 @@ const append = async (connection: DuckDBConnection, columns: Column[], rows: Row
 const toDuckDb = (value: Row[string], type: DuckDBType): DuckDBValue =>
   type === BIGINT && typeof value === 'number' ? BigInt(value) : value
 
-const columnsOf = (rows: Row[]): Column[] => {
+const columnsOf = async (rows: Row[]): Promise<Column[]> => {
   const [first] = rows
   if (first === undefined) throw failed('A table without rows has no columns, so it cannot be written')
   const kinds = new Map(Object.keys(first).map((name) => [name, new Set<string>()]))
-  for (const row of rows)
+  for (const [index, row] of rows.entries()) {
+    if (index % rowsPerTurn === 0) await nextTurn()
     for (const [name, value] of Object.entries(row)) {
       const seen = kinds.get(name)
       if (seen === undefined) throw failed(`Column '${name}' is not in the first row of its table`)
       if (value !== null) seen.add(kindOf(value))
     }
+  }
   return [...kinds].map(([name, seen]) => ({ name, type: typeOf(name, seen) }))
 }
 

@@ -159,7 +159,7 @@ export class LocalSession implements EngineSession {
       return path
     }
     const database = await this.#open({ files: [...paths.values()], folder: join(root, run) })
-    return new Tables({ workspace, database, sourcePath, completed: this.#completed })
+    return new Tables({ workspace, database, sourcePath })
   }
 
   #open(reach: { files: string[]; folder: string }): Promise<Database> {

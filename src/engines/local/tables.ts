@@ -20,8 +20,6 @@ export interface TablesOptions {
   database: Database
   /** The absolute path of a source's file. Throws why it cannot be read. */
   sourcePath(name: string): string
-  /** Transformations whose tables are in the staging folder; what this session makes is added. */
-  completed: Set<string>
 }
 
 export interface Copied {
@@ -74,14 +72,13 @@ export class Tables {
   async materialise(name: string, signal: AbortSignal): Promise<Copied & { bytesWritten: number }> {
     const table = this.#named(name)
     if (!('transformation' in table)) throw failed(`'${name}' is a source, not a transformation`)
-    const { workspace, completed } = this.#options
+    const { workspace } = this.#options
     const path = workFile(workspace, table.name)
     let copied: Copied = { rows: 0, bytesRead: 0 }
     const write = async (temporary: string) => {
       copied = await this.copy(table.transformation.sql, 'parquet', temporary, signal, table.order)
     }
     await writeDurably(dirname(path), () => basename(path), write)
-    completed.add(table.name)
     return { ...copied, bytesWritten: await this.#view(table.name, 'parquet', path, signal) }
   }
 
@@ -117,11 +114,11 @@ export class Tables {
   async #show(table: Table, signal: AbortSignal): Promise<number> {
     const bytes = this.#shown.get(table.name)
     if (bytes !== undefined) return bytes
-    const { workspace, completed, sourcePath } = this.#options
+    const { workspace, sourcePath } = this.#options
     if ('source' in table) return this.#view(table.name, table.source.type, sourcePath(table.name), signal)
     const path = workFile(workspace, table.name)
-    if (completed.has(table.name) && (await sizeOf(path)) !== null)
-      return this.#view(table.name, 'parquet', path, signal)
+    if ((await sizeOf(path)) !== null) return this.#view(table.name, 'parquet', path, signal)
+    // A completed stage whose table is gone.
     return (await this.materialise(table.name, signal)).bytesWritten
   }
 

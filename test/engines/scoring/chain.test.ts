@@ -94,3 +94,12 @@ test('a batch ingested again with another size forgets its old features and labe
   await world.run('train')
   expect(world.table(pathOf('labels.parquet'))).toHaveLength(120)
 })
+
+test('features of other parties are not taken for these', async () => {
+  const world = newWorld()
+  for (const step of ['ingest', 'features'] as const) await world.run(step)
+  const [one, ...rest] = world.table(pathOf('parties.parquet'))
+  world.tables.set(pathOf('parties.parquet'), [...rest, { ...one, party_id: 'someone-else' }])
+  await world.run('score')
+  expect(world.table(pathOf('scores.parquet')).map((row) => row.party_id)).toContain('someone-else')
+})

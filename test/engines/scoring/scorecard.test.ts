@@ -75,7 +75,7 @@ test('v1 is written when it is first used, and not again', async () => {
 test('an unknown scorecard is not found, nor one outside its folder', async () => {
   const world = newWorld()
   await world.run('ingest', 'BATCH_001', { parties: 3 })
-  world.documents.set('scoring/models/m.json', '{}')
+  world.documents.set('scoring/scorecards/../models/m.json', JSON.stringify({ ...scorecardV1, version: '../models/m' }))
   for (const version of ['v9', '../models/m', '']) {
     const message = await failureOf(world.run('score', 'BATCH_001', { scorecard_version: version }))
     expect(message).toBe(`Scorecard '${version}' not found`)

@@ -80,6 +80,15 @@ test('a label that is neither 0 nor 1 is refused', async () => {
   expect(await failureOf(world.run('train'))).toBe(`${path}: column 'defaulted' must hold 0 or 1`)
 })
 
+test('a feature that is the same for everyone weighs nothing', async () => {
+  const world = await labelled()
+  // On a single day of December nobody has two incomes, so there is no variation to speak of.
+  await world.run('train', 'BATCH_001', { observation_window_days: 1, auc_threshold: 0 })
+  const weights = world.document(modelPath).weights as { feature: string; sd: number; weight: number }[]
+  expect(weights.find((each) => each.feature === 'income_variation')).toMatchObject({ sd: 1, weight: 0 })
+  expect(weights.every((each) => Number.isFinite(each.weight))).toBe(true)
+})
+
 test('the share of the test part is what was asked for', async () => {
   const world = await labelled()
   await world.run('train', 'BATCH_001', { test_size: 0.4, auc_threshold: 0 })

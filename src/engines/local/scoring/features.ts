@@ -1,7 +1,7 @@
 import type { Tally } from './tally.ts'
 
 /** What one party's features are computed from. */
-export interface Observation {
+interface Observation {
   tally: Tally
   windowDays: number
   /** Days since 1970 of the batch's last day, which the window ends with. */

@@ -7,7 +7,7 @@ import { mapInTurns, partiesPerTurn } from './turns.ts'
 import { beginWork, failure, textAt, type Work } from './work.ts'
 
 /** One row of labels.parquet: 1 when the party defaulted after the batch's last day. */
-export type Label = { party_id: string; defaulted: 0 | 1 }
+type Label = { party_id: string; defaulted: 0 | 1 }
 
 /** Stage `generate_scorecard_labels`. */
 export const label: Step = async (context) => {
@@ -16,11 +16,11 @@ export const label: Step = async (context) => {
   return work.result({ labels_generated: labels.length })
 }
 
-/** The batch's labels by party: the stored ones when they cover exactly its parties, else drawn and written now. */
+/** The batch's labels by party: the stored ones when they cover all its parties, else drawn and written now. */
 export const ensureLabels = async (work: Work): Promise<Map<string, 0 | 1>> => {
   const parties = await readParties(work)
   const stored = await work.readTable(work.paths.labels)
-  const labels = stored?.length === parties.length ? stored.map((row) => parseLabel(row, work.paths.labels)) : []
+  const labels = (stored ?? []).map((row) => parseLabel(row, work.paths.labels))
   const found = new Map(labels.map((row) => [row.party_id, row.defaulted]))
   if (parties.every((party) => found.has(textAt(party, 'party_id', work.paths.parties)))) return found
   return new Map((await drawLabels(work, parties)).map((row) => [row.party_id, row.defaulted]))
@@ -43,7 +43,7 @@ const drawDefault = (partyId: string): 0 | 1 =>
  * The truth that models try to find: default follows from latent traits, not from any score, with an interaction that
  * no weighted sum of features can fully express. Steep enough that 20 test rows nearly always show it.
  */
-export const defaultProbability = ({ strain, discipline, stability }: Traits): number =>
+const defaultProbability = ({ strain, discipline, stability }: Traits): number =>
   sigmoid(-1 + 3.5 * strain - 3.2 * discipline - 1.2 * stability + 0.5 * Math.max(0, strain) * Math.max(0, -discipline))
 
 const parseLabel = (row: Row, path: string): Label => {

@@ -3,7 +3,7 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import { sigmoid } from './random.ts'
 import { failure } from './work.ts'
 
-export interface Fit {
+interface Fit {
   intercept: number
   weights: number[]
   iterations: number

@@ -6,13 +6,13 @@ import { emptyTally, type Tally, tallyRow } from './tally.ts'
 import { mapInTurns, partiesPerTurn, rowsPerTurn } from './turns.ts'
 import { numberAt, textAt } from './work.ts'
 
-export interface Table {
+interface Table {
   path: string
   rows: readonly Row[]
 }
 
 /** The last `days` days up to and with `lastDay`, which counts from 1970. */
-export interface Window {
+interface Window {
   lastDay: number
   days: number
 }

@@ -6,13 +6,13 @@ import { sigmoid } from './random.ts'
 import { failure } from './work.ts'
 
 /** A weight applies to the feature in standard deviations from a mean. */
-export type Weight = { feature: FeatureName; mean: number; sd: number; weight: number }
+type Weight = { feature: FeatureName; mean: number; sd: number; weight: number }
 
 /** The log-odds of default, as a weighted sum. */
 export type Linear = { intercept: number; weights: Weight[] }
 
 /** How log-odds become points: `even_odds_score` at odds of 1:1, and `double_odds_points` more per halving of the odds. */
-export type Scaling = { least: number; most: number; even_odds_score: number; double_odds_points: number }
+type Scaling = { least: number; most: number; even_odds_score: number; double_odds_points: number }
 
 /** A scorecard document: `scoring/scorecards/<version>.json`. Once published, a version never changes. */
 export type Scorecard = Linear & {
@@ -28,7 +28,7 @@ export const logitOf = (card: Linear, features: FeatureVector): number =>
     card.intercept,
   )
 
-export type Score = { probability: number; score: number }
+type Score = { probability: number; score: number }
 
 /** Probability of default, and points: the higher, the safer. */
 export const scoreOf = (card: Scorecard, features: FeatureVector): Score => {

@@ -11,7 +11,7 @@ const versionPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 /** The scorecard that the parameter names. The built-in v1 is written down when it is first used. */
 export const chosenScorecard = async (work: Work): Promise<Scorecard> => {
   const version = scorecardVersionParameter(work.context.parameters)
-  if (false) throw failure(`Scorecard '${version}' not found`)
+  if (!versionPattern.test(version)) throw failure(`Scorecard '${version}' not found`)
   const path = scorecardPath(version)
   const stored = await work.readDocument(path)
   if (stored !== null) {

@@ -1,7 +1,7 @@
 import { type Random, shuffled } from './random.ts'
 import { failure } from './work.ts'
 
-export interface Split {
+interface Split {
   /** Row numbers, ascending. */
   train: number[]
   test: number[]

@@ -18,7 +18,7 @@ export interface Tally {
   negativeBalances: number
 }
 
-export interface TallyRow {
+interface TallyRow {
   /** Days since 1970. */
   day: number
   kind: string

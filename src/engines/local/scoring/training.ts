@@ -12,12 +12,12 @@ import { columnScales, standardised } from './standardise.ts'
 export const ridge = 8
 
 /** A party with its features and what became of it: 1 is a default. */
-export interface Sample {
+interface Sample {
   row: PartyFeatures
   label: number
 }
 
-export type Trained = Linear & Pick<Model, 'iterations' | 'train' | 'test' | 'metrics'>
+type Trained = Linear & Pick<Model, 'iterations' | 'train' | 'test' | 'metrics'>
 
 /** Depends on the samples, in their order, and on the seed alone. Means and deviations are of the training part. */
 export const trainOn = async (samples: readonly Sample[], testSize: number, seed: string[]): Promise<Trained> => {

@@ -2,7 +2,7 @@ import { historyCalendar, historyDays, monthStarts } from './calendar.ts'
 import { clamp, type Party, type Traits } from './parties.ts'
 import { type Random, seeded, sigmoid } from './random.ts'
 
-export type TransactionKind = 'income' | 'purchase' | 'cash' | 'repayment' | 'fee'
+type TransactionKind = 'income' | 'purchase' | 'cash' | 'repayment' | 'fee'
 
 /** One row of transactions.parquet; party and sequence are its key. */
 export type Transaction = {

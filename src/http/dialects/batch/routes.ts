@@ -74,9 +74,7 @@ export const batchRoutes = ({ commands, views, reads, nowMs }: Services): Hono<E
   app.post('/cancel/:run_id', async (c) => {
     const runId = runIdOf(c)
     const context = commandContext(c, dialect, { runId }, nowMs())
-    const { position } = await commands.handle(runs, runId, { type: 'CancelRun', runId }, context).catch((error) => {
-      throw error instanceof Rejection && error.code === 'RUN_NOT_FOUND' ? notFound(runId) : error
-    })
+    const { position } = await commands.handle(runs, runId, { type: 'CancelRun', runId }, context)
     reads.wrote(c, position)
     return c.json({ run_id: shownRunId(runId), status: 'CANCELING', message: 'Pipeline cancellation requested' })
   })
@@ -93,5 +91,4 @@ const runIdOf = (c: Context<Env, '/:run_id'>): RunId => {
   return runId
 }
 
-const notFound = (runId: string): Rejection =>
-  new Rejection('RUN_NOT_FOUND', `Pipeline run '${shownRunId(runId)}' not found`)
+const notFound = (runId: string): Rejection => new Rejection('RUN_NOT_FOUND', `run '${runId}' not found`, { runId })

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { acme, type Bench, filesOf, manifestOf, openBench, runId } from './support/bench.ts'
+
+const manifest = manifestOf({
+  transformations: [{ name: 'rows', type: 'sql', sql: 'select $run_id as run' }],
+  sinks: {
+    a: { type: 'csv', from: 'rows', path: 'out/a.csv' },
+    b: { type: 'csv', from: 'rows', path: 'out/deeper/b.csv' },
+  },
+})
+const run = runId('run-1')
+
+/** A run that is about to be published. */
+const committed = async () => {
+  const bench = await openBench()
+  const files = filesOf(await bench.run(manifest))
+  return { bench, files, publish: () => bench.engine.publish(acme, run, files) }
+}
+
+const published = (bench: Bench) => Promise.all(['out/a.csv', 'out/deeper/b.csv'].map(bench.read))
+const both = ['run\nrun-1\n', 'run\nrun-1\n']
+
+describe('publishing', () => {
+  test('moves every file to its target, with the bytes that its hash names, and removes the staging', async () => {
+    const { bench, files, publish } = await committed()
+    expect(existsSync(join(bench.root, 'out'))).toBe(false)
+    await publish()
+    expect(await published(bench)).toEqual(both)
+    for (const { target, sha256, bytes } of files) {
+      const content = await readFile(join(bench.root, target))
+      expect([createHash('sha256').update(content).digest('hex'), content.length]).toEqual([sha256, bytes])
+    }
+    expect(await readdir(join(bench.root, '.staging'))).toEqual([])
+  })
+
+  test('twice is as good as once', async () => {
+    const { bench, publish } = await committed()
+    await publish()
+    await publish()
+    expect(await published(bench)).toEqual(both)
+  })
+
+  test('twice at the same time is as good as once', async () => {
+    const { bench, publish } = await committed()
+    await Promise.all([publish(), publish(), publish()])
+    expect(await published(bench)).toEqual(both)
+  })
+
+  test('goes on where a crash has stopped it', async () => {
+    const { bench, files, publish } = await committed()
+    const [first] = files
+    if (first === undefined) throw new Error('nothing staged')
+    await bench.write('out/keep.csv', '')
+    await rename(join(bench.root, first.staged), join(bench.root, first.target))
+    await publish()
+    expect(await published(bench)).toEqual(both)
+  })
+
+  test('replaces what an earlier run has published', async () => {
+    const { bench, publish } = await committed()
+    await publish()
+    await bench.publish(manifest, { run: 'run-2' })
+    expect(await bench.read('out/a.csv')).toBe('run\nrun-2\n')
+  })
+
+  test('is refused when a file is neither staged nor published', async () => {
+    const { bench, files, publish } = await committed()
+    await rm(join(bench.root, files[1]?.staged ?? ''))
+    await expect(publish()).rejects.toMatchObject({
+      code: 'OUTPUT_LOST',
+      message: expect.stringContaining('out/deeper/b.csv'),
+    })
+  })
+
+  test('is refused when the target holds other bytes', async () => {
+    const { bench, files, publish } = await committed()
+    await rm(join(bench.root, files[0]?.staged ?? ''))
+    await bench.write('out/a.csv', 'other')
+    await expect(publish()).rejects.toMatchObject({ code: 'OUTPUT_LOST', retryable: false })
+    expect(await bench.read('out/a.csv')).toBe('other')
+  })
+
+  test("never takes another run's staged file", async () => {
+    const { bench, files } = await committed()
+    await expect(bench.engine.publish(acme, runId('run-9'), files)).rejects.toMatchObject({ code: 'OUTPUT_LOST' })
+    expect(await bench.engine.discard(acme, run)).toHaveLength(3)
+  })
+
+  test('of no files removes the staging all the same', async () => {
+    const { bench } = await committed()
+    await bench.engine.publish(acme, run, [])
+    expect(await readdir(join(bench.root, '.staging'))).toEqual([])
+  })
+})
+
+describe('discarding', () => {
+  test('removes what was staged and names it', async () => {
+    const { bench, files } = await committed()
+    const removed = await bench.engine.discard(acme, run)
+    expect(removed).toEqual([...files.map(({ staged }) => staged), '.staging/run-1/work/rows.parquet'].sort())
+    expect(await readdir(join(bench.root, '.staging'))).toEqual([])
+    expect(existsSync(join(bench.root, 'out'))).toBe(false)
+  })
+
+  test('leaves other runs alone', async () => {
+    const { bench } = await committed()
+    await bench.run(manifest, { run: 'run-2' })
+    await bench.engine.discard(acme, run)
+    expect(await readdir(join(bench.root, '.staging'))).toEqual(['run-2'])
+  })
+
+  test('a run that has staged nothing names nothing', async () => {
+    const bench = await openBench()
+    expect(await bench.engine.discard(acme, run)).toEqual([])
+    expect(await bench.engine.discard(acme, run)).toEqual([])
+  })
+})
