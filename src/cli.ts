@@ -37,7 +37,7 @@ const fail = (error: unknown): never => {
 
 const [command, ...args] = process.argv.slice(2)
 if (command === 'serve') runServe().catch(fail)
-else if (command === 'demo') demo(loadConfig(), serve).catch(fail)
+else if (command === 'demo') demo(loadConfig(), serve).then(() => process.exit(0), fail)
 else if (command === 'node') runNode(args).catch(fail)
 else {
   process.stderr.write(usage)

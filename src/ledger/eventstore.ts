@@ -25,6 +25,7 @@ import { decode, encode, type RawEvent } from './codec.ts'
 
 const appendTimeoutMs = 5_000
 const readTimeoutMs = 10_000
+const disposeTimeoutMs = 500
 /** gRPC's UNAVAILABLE, which batch appends put on a plain Error. */
 const grpcUnavailable = 14
 
@@ -108,13 +109,14 @@ export class EventStoreLedger implements Ledger {
     }
   }
 
-  /** All followed events after a position, without end. Throws when the connection is lost. */
-  async *follow(after: bigint): AsyncGenerator<RawEvent> {
+  /** All followed events after a position, until the signal fires. Throws when the connection is lost. */
+  async *follow(after: bigint, signal: AbortSignal): AsyncGenerator<RawEvent> {
     const fromPosition = after < 0n ? START : { commit: after, prepare: after }
     const subscription = this.client.subscribeToAll({ fromPosition, filter: followedStreams })
+    signal.addEventListener('abort', () => void subscription.unsubscribe().catch(() => undefined), { once: true })
     try {
       for await (const { event } of subscription) if (event) yield event
-      throw new LedgerUnavailable('the subscription ended')
+      if (!signal.aborted) throw new LedgerUnavailable('the subscription ended')
     } catch (error) {
       throw translate(error)
     } finally {
@@ -122,8 +124,9 @@ export class EventStoreLedger implements Ledger {
     }
   }
 
+  /** The client's own dispose waits for streams that may never say that they have finished. */
   async close(): Promise<void> {
-    await this.client.dispose()
+    await Promise.race([this.client.dispose(), new Promise((resolve) => setTimeout(resolve, disposeTimeoutMs))])
   }
 
   private async collect(read: () => AsyncIterable<{ event?: RawEvent }>): Promise<LedgerEvent[]> {

@@ -7,7 +7,8 @@ import { RecentEvents } from './recent.ts'
 export interface FollowSource {
   head(): Promise<bigint>
   past(after: bigint): AsyncGenerator<RawEvent>
-  follow(after: bigint): AsyncGenerator<RawEvent>
+  /** Ends when the signal fires. */
+  follow(after: bigint, signal: AbortSignal): AsyncGenerator<RawEvent>
 }
 
 const batchEventsMax = 500
@@ -24,7 +25,7 @@ export class Follower {
   private readonly handlers: Follows[] = []
   private recent = new RecentEvents(-1n, recentEventsMax)
   private loops: Promise<void>[] = []
-  private live: AsyncGenerator<RawEvent> | undefined
+  private readonly ending = new AbortController()
   private stopped = false
 
   constructor(source: FollowSource, log: Log) {
@@ -45,15 +46,14 @@ export class Follower {
   async stop(): Promise<void> {
     this.stopped = true
     this.recent.wake()
-    await this.live?.return(undefined).catch(() => undefined)
+    this.ending.abort()
     await Promise.race([Promise.all(this.loops), new Promise((resolve) => setTimeout(resolve, 2_000).unref())])
   }
 
   private async subscribe(): Promise<void> {
     while (!this.stopped) {
       try {
-        this.live = this.source.follow(this.recent.last)
-        for await (const raw of this.live) {
+        for await (const raw of this.source.follow(this.recent.last, this.ending.signal)) {
           const event = this.decoded(raw)
           if (event) this.recent.push(event)
         }

@@ -15,7 +15,7 @@ export interface LoadedManifest {
   hash: string
 }
 
-export type FileProblem = Problem & { file: string }
+type FileProblem = Problem & { file: string }
 
 export interface ManifestDirectory {
   manifests: LoadedManifest[]

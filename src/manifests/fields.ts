@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { pathProblem, templateProblem } from '../domain/pipeline/relative-path.ts'
 
-export const nameCharsMax = 63
-export const textCharsMax = 2_000
-export const sqlCharsMax = 100_000
+const nameCharsMax = 63
+const textCharsMax = 2_000
+const sqlCharsMax = 100_000
 export const membersMax = 200
 
 /** A text that `problem` finds nothing wrong with; what it does find follows the words "the path". */

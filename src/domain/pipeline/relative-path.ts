@@ -23,8 +23,8 @@ export const pathProblem = (path: string): string | null => {
 }
 
 /** The placeholders of a sink's path. */
-export const pathPlaceholders = ['partition', 'run_id'] as const
-export type PathPlaceholder = (typeof pathPlaceholders)[number]
+const pathPlaceholders = ['partition', 'run_id'] as const
+type PathPlaceholder = (typeof pathPlaceholders)[number]
 
 /** Why a sink's template is none, or null; its placeholders are judged as the harmless names that will fill them. */
 export const templateProblem = (template: string): string | null => {

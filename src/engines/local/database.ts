@@ -22,7 +22,7 @@ export interface Database {
 }
 
 /** Absolute paths of what DuckDB may reach. */
-export interface Reach {
+interface Reach {
   files: string[]
   /** To read and write in. */
   folder: string

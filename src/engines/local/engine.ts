@@ -8,7 +8,7 @@ import { LocalSession } from './session.ts'
 import type { Step } from './step.ts'
 import { openWorkspace, runFolder, tenantRoot } from './workspace.ts'
 
-export interface LocalEngineOptions {
+interface LocalEngineOptions {
   /** Each tenant's files are in the folder of its name. */
   tenantsDir: string
   /** Files that a source may begin with when the tenant has none of that name. */

@@ -12,7 +12,7 @@ export const checkSignal = (signal: AbortSignal): void => {
   if (signal.aborted) throw canceled()
 }
 
-export const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
 /** Nothing is at the path, or a part of it is a file. */
 export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))

@@ -5,7 +5,7 @@ import type { Tables } from './tables.ts'
 
 const sqlCharsShown = 100
 
-export interface ChecksResult {
+interface ChecksResult {
   checks: number
   bytesRead: number
 }

@@ -9,7 +9,7 @@ import { sizeOf, stageFile } from './staging.ts'
 import type { Step, StepContext, StepResult } from './step.ts'
 import { insideTenant, type Workspace } from './workspace.ts'
 
-export interface StepRun {
+interface StepRun {
   workspace: Workspace
   database: Database
   /** Staged paths by target, of the stages of this run that came before. */
@@ -17,7 +17,7 @@ export interface StepRun {
   signal: AbortSignal
 }
 
-export interface StepRan {
+interface StepRan {
   result: StepResult
   files: StagedFile[]
   bytesRead: number

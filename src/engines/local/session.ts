@@ -15,7 +15,7 @@ import type { Step } from './step.ts'
 import { Tables } from './tables.ts'
 import type { Workspace } from './workspace.ts'
 
-export interface SessionOptions {
+interface SessionOptions {
   workspace: Workspace
   samplesDir: string | null
   steps: Record<ScoringStep, Step>

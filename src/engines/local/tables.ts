@@ -10,12 +10,12 @@ import { copyTo, identifier, scanOf } from './sql.ts'
 import { sizeOf, workFile } from './staging.ts'
 import type { Workspace } from './workspace.ts'
 
-export type SqlTransformation = Extract<Transformation, { type: 'sql' }>
+type SqlTransformation = Extract<Transformation, { type: 'sql' }>
 
 /** `order` is 0 for a source and grows with the transformations: each sees what is before it. */
 type Table = { name: string; order: number } & ({ source: FileSource } | { transformation: SqlTransformation })
 
-export interface TablesOptions {
+interface TablesOptions {
   workspace: Workspace
   database: Database
   /** The absolute path of a source's file. Throws why it cannot be read. */
