@@ -52,7 +52,8 @@ const parser =
 export const parseTenantId = parser<TenantId>((text) => tenantPattern.test(text))
 export const parseSlug = parser<Slug>((text) => slugPattern.test(text) && !reservedSlugs.has(text))
 export const parsePipelineId = parser<PipelineId>((text) => uuidPattern.test(text))
-export const parseRunId = parser<RunId>((text) => runPattern.test(text))
+/** `.` and `..` would be folders. */
+export const parseRunId = parser<RunId>((text) => runPattern.test(text) && text !== '.' && text !== '..')
 export const parsePartitionKey = parser<PartitionKey>((text) => partitionPattern.test(text) && !text.includes('..'))
 export const parseCommandId = parser<CommandId>((text) => uuidPattern.test(text))
 

@@ -2,7 +2,8 @@ import type streamsPb from '@eventstore/db-client/generated/streams_pb.js'
 import { invalidArgument } from './errors.ts'
 import { BoundedMap } from './store/bounded-map.ts'
 import type { StoredEvent } from './store/events.ts'
-import type { Names } from './store/names.ts'
+import { streamOf } from './store/record.ts'
+import type { Types } from './store/types.ts'
 
 const rememberedNamesHalf = 5_000
 /** The search window of a real node when none is given. */
@@ -49,24 +50,24 @@ const isExcluded = (stream: string): boolean =>
 
 /** Which events of `$all` a caller gets to see. Names are looked at once, then remembered by number. */
 export class AllFilter {
-  readonly #names: Names
+  readonly #typeNames: Types
   readonly #spec: FilterSpec | undefined
   readonly #streams = new BoundedMap<number, boolean>(rememberedNamesHalf)
   readonly #types = new BoundedMap<number, boolean>(rememberedNamesHalf)
 
-  constructor(names: Names, spec?: FilterSpec) {
-    this.#names = names
+  constructor(types: Types, spec?: FilterSpec) {
+    this.#typeNames = types
     this.#spec = spec
   }
 
   passes(event: StoredEvent): boolean {
-    return this.#passesStream(event.stream) && (this.#spec?.on !== 'type' || this.#passesType(event.type))
+    return this.#passesStream(event) && (this.#spec?.on !== 'type' || this.#passesType(event.type))
   }
 
-  #passesStream(stream: number): boolean {
+  #passesStream({ stream, record }: StoredEvent): boolean {
     const known = this.#streams.get(stream)
     if (known !== undefined) return known
-    const name = this.#names.name(stream)
+    const name = streamOf(record)
     const passes = !isExcluded(name) && (this.#spec?.on !== 'stream' || this.#spec.matches(name))
     this.#streams.set(stream, passes)
     return passes
@@ -75,7 +76,7 @@ export class AllFilter {
   #passesType(type: number): boolean {
     const known = this.#types.get(type)
     if (known !== undefined) return known
-    const passes = this.#spec?.matches(this.#names.name(type)) ?? true
+    const passes = this.#spec?.matches(this.#typeNames.name(type)) ?? true
     this.#types.set(type, passes)
     return passes
   }

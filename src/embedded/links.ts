@@ -21,7 +21,7 @@ export class Presenter {
 
   response(event: StoredEvent): Buffer {
     const { position, record } = event
-    if (!this.#resolveLinks || this.#store.names.name(event.type) !== linkType) {
+    if (!this.#resolveLinks || this.#store.types.name(event.type) !== linkType) {
       return eventResponse(position, record, undefined, this.#structuredIds)
     }
     const target = parseLink(decodeRecord(record).data)
@@ -32,7 +32,7 @@ export class Presenter {
   #visible({ stream, revision }: Target): StoredEvent | undefined {
     const { streams, events } = this.#store
     const head = streams.head(stream)
-    if (head === undefined) return undefined
+    if (head === undefined || revision > head.last) return undefined
     const metadata = streams.metadata(stream)
     if (revision < firstVisible(metadata, head.last)) return undefined
     const event = events.at(head.stream, revision)

@@ -15,7 +15,7 @@ type AllRead = Extract<ReadRequest, { kind: 'all' }>
 export const readStream = async (store: Store, request: StreamRead, outlet: Outlet): Promise<void> => {
   const head = store.streams.head(request.stream)
   const metadata = store.streams.metadata(request.stream)
-  if (head === undefined || metadata.softDeleted) {
+  if (head === undefined || head.last === -1 || metadata.softDeleted) {
     await outlet.send([streamNotFound(request.stream)])
     return
   }
@@ -47,7 +47,7 @@ const startOf = ({ from, backwards }: StreamRead, first: number, last: number): 
 /** `$all`: forwards from a position on, backwards from before it. */
 export const readAll = async (store: Store, request: AllRead, outlet: Outlet): Promise<void> => {
   const presenter = new Presenter(store, request)
-  const filter = new AllFilter(store.names, request.filter)
+  const filter = new AllFilter(store.types, request.filter)
   const size = new PageSize()
   const { from, backwards } = request
   let cursor = backwards ? upperBound(from) : lowerBound(from)

@@ -52,7 +52,7 @@ class AllFollower {
     const { from, filter } = request
     this.#store = store
     this.cursor = from === 'start' ? 0 : from === 'end' ? store.feed.position : from
-    this.#filter = new AllFilter(store.names, filter)
+    this.#filter = new AllFilter(store.types, filter)
     this.#presenter = new Presenter(store, request)
     this.#checkpoints = filter && new Checkpoints(filter.checkpointInterval, this.cursor)
   }

@@ -54,7 +54,10 @@ export const failRun = (command: Of<'FailRun'>, run: Run): RunEvent[] => {
   return [failed, { type: 'RunRetryScheduled', data: { runId, failures: run.failures + 1, dueAt } }]
 }
 
-/** The commit point: what is published is what the completed stages have staged, not what a worker says. */
+/**
+ * The commit point: what is published is what the completed stages have staged, not what a worker says. Of two files
+ * for one target the later stage's is meant.
+ */
 export const commitOutputs = ({ runId, attempt }: Of<'CommitOutputs'>, run: Run): RunEvent[] => {
   assertHolds(run, attempt)
   if (run.committed) return []
@@ -64,7 +67,8 @@ export const commitOutputs = ({ runId, attempt }: Of<'CommitOutputs'>, run: Run)
   if (missing !== undefined) {
     throw new Rejection('STAGE_OUT_OF_ORDER', `stage '${missing}' of run '${runId}' has not completed`)
   }
-  const files = stages.flatMap((stage) => run.completed[stage]?.files ?? [])
+  const staged = stages.flatMap((stage) => run.completed[stage]?.files ?? [])
+  const files = [...new Map(staged.map((file) => [file.target, file])).values()]
   return [{ type: 'OutputsCommitted', data: { runId, attempt, files } }]
 }
 

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkFiles, DamagedLedger } from './checks.ts'
 import { isCorruption } from './events.ts'
-import { Names } from './names.ts'
 import { ledgerFile } from './schema.ts'
 import { type Connection, connect } from './sql.ts'
+import { Types } from './types.ts'
 import { Verifier } from './verify.ts'
 
 const recordsPerSlice = 256
@@ -61,7 +61,7 @@ const holes = (connection: Connection): string[] =>
   )
 
 const scan = (connection: Connection): { records: number; damaged: number[] } => {
-  const verifier = new Verifier(connection, new Names(connection))
+  const verifier = new Verifier(connection, new Types(connection))
   const newest = Number(connection.prepare('SELECT MAX(position) FROM events').get([])?.[0] ?? 0)
   const damaged: number[] = []
   let records = 0

@@ -27,7 +27,7 @@ export const createLedger = (file: string): void => {
 
 const insertFirstEvent = (connection: Connection): void => {
   const [streamName, typeName] = ['$node', '$node-created']
-  const [stream, type, revision, position, created] = [1, 2, 0, 1, Date.now()]
+  const [stream, type, revision, position, created] = [1, 1, 0, 1, Date.now()]
   const event = {
     id: randomUUID(),
     type: typeName,
@@ -37,9 +37,8 @@ const insertFirstEvent = (connection: Connection): void => {
   }
   const record = encodeRecord(event, { stream: streamName, revision, position, created })
   const sum = checksum(position, stream, revision, type, created, record)
-  connection
-    .prepare('INSERT INTO names VALUES (?, ?), (?, ?)')
-    .run([stream, Buffer.from(streamName), type, Buffer.from(typeName)])
+  connection.prepare('INSERT INTO streams VALUES (?, ?)').run([Buffer.from(streamName), stream])
+  connection.prepare('INSERT INTO types VALUES (?, ?)').run([type, Buffer.from(typeName)])
   connection
     .prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
     .run([position, stream, revision, type, created, uuidBytes(event.id), sum, record])

@@ -1,5 +1,6 @@
+import type { Events } from './events.ts'
 import { oldestVisible } from './metadata.ts'
-import type { Names } from './names.ts'
+import { streamOf } from './record.ts'
 import { type Connection, integer, type Statement } from './sql.ts'
 import type { Streams } from './streams.ts'
 
@@ -13,16 +14,16 @@ const recordsPerSlice = 256
  */
 export class Purge {
   readonly #connection: Connection
-  readonly #names: Names
+  readonly #events: Events
   readonly #streams: Streams
   readonly #expiring: Statement
   readonly #oldest: Statement
   readonly #remove: Statement
   #cursor = 0
 
-  constructor(connection: Connection, names: Names, streams: Streams) {
+  constructor(connection: Connection, events: Events, streams: Streams) {
     this.#connection = connection
-    this.#names = names
+    this.#events = events
     this.#streams = streams
     this.#expiring = connection.prepare('SELECT stream FROM expiring WHERE stream > ? ORDER BY stream LIMIT ?')
     this.#oldest = connection.prepare(
@@ -51,9 +52,10 @@ export class Purge {
 
   /** The newest of a stream's leading expired records. */
   #expired(stream: number, now: number): { stream: number; revision: number }[] {
-    const name = this.#names.name(stream)
-    const last = this.#streams.head(name)?.last
-    if (last === undefined) return []
+    const first = this.#events.ofStream(stream, 0, Number.MAX_SAFE_INTEGER, 1)[0]
+    if (first === undefined) return []
+    const name = streamOf(first.record)
+    const last = this.#streams.head(name)?.last ?? -1
     const oldest = oldestVisible(this.#streams.metadata(name), now)
     const rows = this.#oldest.all([stream, last, recordsPerSlice])
     const kept = rows.findIndex((row) => integer(row[1]) >= oldest)

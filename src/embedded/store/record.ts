@@ -68,6 +68,16 @@ export const recordedEvent = (record: Buffer): Buffer => {
   return event.bytes()
 }
 
+/** The name of a record's stream, without decoding the rest. */
+export const streamOf = (record: Buffer): string => {
+  const event = new ProtoReader(recordedEvent(record))
+  for (let field = event.field(); field !== 0; field = event.field()) {
+    if (field === 2) return onlyText(event.message())
+    event.skip()
+  }
+  throw new RangeError('a record has no stream')
+}
+
 export interface DecodedRecord extends ProposedEvent {
   readonly stream: string
   readonly revision: number

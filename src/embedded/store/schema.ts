@@ -5,14 +5,16 @@ export const formatVersion = 1
 export const ledgerFile = 'ledger.db'
 
 /**
- * `names` interns stream names and event types. `events.record` is a whole `ReadResp` message, so that serving an
- * event is sending its bytes; the other columns repeat what queries need. `expiring` lists the streams with `$maxAge`.
+ * `events.record` is a whole `ReadResp` message, so that serving an event is sending its bytes; the other columns
+ * repeat what queries need. `events_by_id` makes idempotency outlive a restart; ids are not unique. A stream's last
+ * revision is the greatest in `events_by_stream`: the newest event of a stream is never removed.
  *
- * A stream's last revision is the greatest in `events_by_stream`: the newest event of a stream is never removed.
- * `events_by_id` makes idempotency outlive a restart; ids are not unique.
+ * A stream's number is the position of the first event in it, or, when its metadata came first, minus the position of
+ * that. So a stream without a number has neither events nor metadata. `expiring` lists the streams with `$maxAge`.
  */
 export const tables = `
-  CREATE TABLE names (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
+  CREATE TABLE streams (name BLOB PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE types (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
   CREATE TABLE events (
     position INTEGER PRIMARY KEY,
     stream INTEGER NOT NULL,

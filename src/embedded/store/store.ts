@@ -5,12 +5,12 @@ import { createLedger } from './create.ts'
 import { Events } from './events.ts'
 import { Feed } from './feed.ts'
 import { lockDirectory } from './lock.ts'
-import { Names } from './names.ts'
 import { Purge } from './purge.ts'
 import { ledgerFile } from './schema.ts'
 import { startScrub } from './scrub.ts'
 import { type Connection, connect } from './sql.ts'
 import { Streams } from './streams.ts'
+import { Types } from './types.ts'
 import { Verifier } from './verify.ts'
 import { Writer } from './writer.ts'
 
@@ -20,7 +20,7 @@ const pageCacheKiB = 16 * 1024
 const checkpointPages = 4000
 
 export interface Store {
-  readonly names: Names
+  readonly types: Types
   readonly events: Events
   readonly streams: Streams
   readonly writer: Writer
@@ -44,11 +44,11 @@ export const openStore = async (directory: string, warn: (message: string) => vo
   const connection = connect(file)
   const { parts, writer, feed } = assemble(file, connection)
   const isIdle = () => writer.idle
-  const verifier = new Verifier(connection, parts.names)
+  const verifier = new Verifier(connection, parts.types)
   const stopScrub = startScrub(verifier, feed.position, isIdle, (position) =>
     warn(`The record at position ${position} is damaged; reads of it will fail.`),
   )
-  const stopPurge = new Purge(connection, parts.names, parts.streams).start(isIdle)
+  const stopPurge = new Purge(connection, parts.events, parts.streams).start(isIdle)
   return {
     ...parts,
     writer,
@@ -67,7 +67,7 @@ export const openStore = async (directory: string, warn: (message: string) => vo
 
 const assemble = (file: string, connection: Connection) => {
   connection.exec('PRAGMA cell_size_check = ON')
-  const names = new Names(connection)
+  const types = new Types(connection)
   const events = new Events(connection)
   checkNewest(file, events)
   connection.exec(`
@@ -76,7 +76,7 @@ const assemble = (file: string, connection: Connection) => {
     PRAGMA cache_size = -${pageCacheKiB};
     PRAGMA wal_autocheckpoint = ${checkpointPages};
   `)
-  const parts = { names, events, streams: new Streams(connection, names, events) }
+  const parts = { types, events, streams: new Streams(connection, events) }
   const feed = new Feed(events.newestPosition())
   return { parts, feed, writer: new Writer(connection, parts, (committed) => feed.publish(committed)) }
 }

@@ -8,16 +8,15 @@ import {
   parseMetadata,
   type StreamMetadata,
 } from './metadata.ts'
-import type { Names } from './names.ts'
 import { decodeRecord } from './record.ts'
 import { type Connection, integer, type Statement } from './sql.ts'
 
 const cachedStreamsHalf = 10_000
 
 export interface Head {
-  /** The number of the stream's name. */
+  /** The stream's number. */
   readonly stream: number
-  /** The revision of the newest event ever written. */
+  /** The revision of the newest event ever written, -1 when only metadata was. */
   readonly last: number
 }
 
@@ -25,25 +24,24 @@ export interface Head {
 export class Streams {
   readonly #heads = new BoundedMap<string, Head>(cachedStreamsHalf)
   readonly #metadata = new BoundedMap<string, StreamMetadata>(cachedStreamsHalf)
+  readonly #id: Statement
   readonly #last: Statement
-  readonly #names: Names
   readonly #events: Events
 
-  constructor(connection: Connection, names: Names, events: Events) {
+  constructor(connection: Connection, events: Events) {
+    this.#id = connection.prepare('SELECT id FROM streams WHERE name = ?')
     this.#last = connection.prepare('SELECT MAX(revision) FROM events WHERE stream = ?')
-    this.#names = names
     this.#events = events
   }
 
-  /** Undefined when the stream was never written. */
+  /** Undefined when neither the stream nor its metadata was ever written. */
   head(name: string): Head | undefined {
     const known = this.#heads.get(name)
     if (known !== undefined) return known
-    const stream = this.#names.find(name)
-    if (stream === undefined) return undefined
-    const last = this.#last.get([stream])?.[0]
-    if (last === null || last === undefined) return undefined
-    const head = { stream, last: integer(last) }
+    const id = this.#id.get([Buffer.from(name)])?.[0]
+    if (id === undefined) return undefined
+    const stream = integer(id)
+    const head = { stream, last: Number(this.#last.get([stream])?.[0] ?? -1) }
     this.#heads.set(name, head)
     return head
   }
@@ -52,6 +50,7 @@ export class Streams {
     if (isMetastream(name)) return metastreamMetadata
     const known = this.#metadata.get(name)
     if (known !== undefined) return known
+    if (this.head(name) === undefined) return noMetadata
     const head = this.head(metastreamOf(name))
     const newest = head === undefined ? undefined : this.#events.at(head.stream, head.last)
     const record = newest === undefined ? undefined : decodeRecord(newest.record)
@@ -64,5 +63,11 @@ export class Streams {
   committed(heads: ReadonlyMap<string, Head>, metadata: ReadonlyMap<string, StreamMetadata>): void {
     for (const [name, head] of heads) this.#heads.set(name, head)
     for (const [name, value] of metadata) this.#metadata.set(name, value)
+  }
+
+  /** After a rollback: nothing read within the transaction may stay. */
+  forget(): void {
+    this.#heads.clear()
+    this.#metadata.clear()
   }
 }

@@ -10,11 +10,11 @@ import {
   parseMetadata,
   type StreamMetadata,
 } from './metadata.ts'
-import type { Names } from './names.ts'
 import { checksum, decodeRecord, encodeRecord, type ProposedEvent } from './record.ts'
 import { revive } from './revive.ts'
 import type { Connection, Statement } from './sql.ts'
 import type { Head, Streams } from './streams.ts'
+import type { Types } from './types.ts'
 
 export interface CommittedEvent extends StoredEvent {
   readonly streamName: string
@@ -33,7 +33,7 @@ export type Decided =
   | { readonly kind: 'stream-deleted' }
 
 export interface Parts {
-  readonly names: Names
+  readonly types: Types
   readonly events: Events
   readonly streams: Streams
 }
@@ -71,48 +71,44 @@ export class Transaction {
   }
 
   append(append: Append): Decided {
-    const decision = this.#decide(append)
-    if (decision.kind === 'wrong') return { kind: 'wrong-expected', last: this.head(append.stream)?.last ?? -1 }
+    const head = this.head(append.stream)
+    const last = head?.last ?? -1
+    const decision = this.#decide(append, head)
+    if (decision.kind === 'wrong') return { kind: 'wrong-expected', last }
     if (decision.kind === 'deleted') return { kind: 'stream-deleted' }
-    if (decision.kind === 'repeat') return this.#repeated(append.stream, decision.revision)
-    if (append.events.length === 0) return { kind: 'done', revision: this.head(append.stream)?.last ?? -1 }
+    if (decision.kind === 'repeat') return this.#repeated(append.stream, head, decision.revision)
+    if (append.events.length === 0) return { kind: 'done', revision: last }
     const revived = revive(this, append)
-    for (const event of append.events) this.#insert(append.stream, event)
-    const done: Decided = {
-      kind: 'done',
-      revision: this.head(append.stream)?.last ?? -1,
-      position: this.#position,
-    }
-    if (revived !== undefined) this.#insert(revived.stream, revived.event)
+    this.#insertAll(append.stream, append.events, head)
+    const done: Decided = { kind: 'done', revision: last + append.events.length, position: this.#position }
+    if (revived !== undefined) this.#insertAll(revived.stream, [revived.event], this.head(revived.stream))
     return done
   }
 
   /** The data of the newest event of a stream. */
   newestData(stream: string): Uint8Array | undefined {
     const head = this.head(stream)
-    const newest = head === undefined ? undefined : this.#parts.events.at(head.stream, head.last)
+    const newest = head && this.#parts.events.at(head.stream, head.last)
     return newest === undefined ? undefined : decodeRecord(newest.record).data
   }
 
-  #decide(append: Append): Decision {
+  #decide(append: Append, head: Head | undefined): Decision {
     const { events } = this.#parts
-    const head = this.head(append.stream)
     const ids = append.events.map((event) => event.id)
     return decide(append.expected, ids, {
       last: head?.last ?? -1,
       softDeleted: this.metadataOf(append.stream).softDeleted,
-      hasMetadata: () => this.head(metastreamOf(append.stream)) !== undefined,
-      revisionOf: (id) => (head === undefined ? undefined : events.revisionOf(head.stream, uuidBytes(id))),
+      hasMetadata: () => (this.head(metastreamOf(append.stream))?.last ?? -1) >= 0,
+      revisionOf: (id) => head && events.revisionOf(head.stream, uuidBytes(id)),
       idAt: (revision) => {
-        const stored = head === undefined ? undefined : events.at(head.stream, revision)
-        return stored === undefined ? undefined : decodeRecord(stored.record).id
+        const stored = head && events.at(head.stream, revision)
+        return stored && decodeRecord(stored.record).id
       },
     })
   }
 
-  #repeated(stream: string, revision: number): Decided {
-    const head = this.head(stream)
-    const stored = head === undefined ? undefined : this.#parts.events.at(head.stream, revision)
+  #repeated(stream: string, head: Head | undefined, revision: number): Decided {
+    const stored = head && this.#parts.events.at(head.stream, revision)
     const metadata = this.metadataOf(stream)
     const visible =
       stored !== undefined &&
@@ -121,28 +117,36 @@ export class Transaction {
     return visible ? { kind: 'done', revision, position: stored.position } : { kind: 'done', revision }
   }
 
-  #insert(streamName: string, event: ProposedEvent): void {
-    const { names } = this.#parts
-    const head = this.head(streamName)
-    const stream = head?.stream ?? names.intern(streamName)
-    const type = names.intern(event.type)
-    const revision = (head?.last ?? -1) + 1
+  #insertAll(streamName: string, events: readonly ProposedEvent[], head: Head | undefined): void {
+    const stream = head?.stream ?? this.#number(streamName, this.#position + 1)
+    let revision = head?.last ?? -1
+    for (const event of events) this.#insert(streamName, event, stream, ++revision)
+    this.heads.set(streamName, { stream, last: revision })
+    const newest = events.at(-1)
+    if (isMetastream(streamName) && newest !== undefined) this.#metadataWritten(originalOf(streamName), newest)
+  }
+
+  #insert(streamName: string, event: ProposedEvent, stream: number, revision: number): void {
+    const type = this.#parts.types.intern(event.type)
     const position = this.#position + 1
     const created = this.now
     const record = encodeRecord(event, { stream: streamName, revision, position, created })
     const sum = checksum(position, stream, revision, type, created, record)
     this.#statements.insert.run([position, stream, revision, type, created, uuidBytes(event.id), sum, record])
     this.#position = position
-    this.heads.set(streamName, { stream, last: revision })
     this.written.push({ position, stream, streamName, revision, type, created, record })
-    if (isMetastream(streamName)) this.#metadataWritten(originalOf(streamName), event)
+  }
+
+  #number(streamName: string, id: number): number {
+    this.#statements.insertStream.run([Buffer.from(streamName), id])
+    return id
   }
 
   #metadataWritten(stream: string, event: ProposedEvent): void {
     if (isMetastream(stream)) return
     const metadata = parseMetadata(event.isJson, event.data)
     this.metadata.set(stream, metadata)
-    const id = this.#parts.names.intern(stream)
+    const id = this.head(stream)?.stream ?? this.#number(stream, -this.#position)
     const statement = metadata.maxAgeMs === undefined ? this.#statements.unmarkExpiring : this.#statements.markExpiring
     statement.run([id])
   }
@@ -150,12 +154,14 @@ export class Transaction {
 
 export interface Statements {
   readonly insert: Statement
+  readonly insertStream: Statement
   readonly markExpiring: Statement
   readonly unmarkExpiring: Statement
 }
 
 export const prepareStatements = (connection: Connection): Statements => ({
   insert: connection.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+  insertStream: connection.prepare('INSERT INTO streams VALUES (?, ?)'),
   markExpiring: connection.prepare('INSERT OR IGNORE INTO expiring (stream) VALUES (?)'),
   unmarkExpiring: connection.prepare('DELETE FROM expiring WHERE stream = ?'),
 })

@@ -1,8 +1,8 @@
 import { uuidBytes } from '../wire/uuid.ts'
 import { isCorruption } from './events.ts'
-import type { Names } from './names.ts'
 import { checksum, decodeRecord } from './record.ts'
 import { blob, type Connection, integer, type Row, type Statement, UnreadableRow } from './sql.ts'
+import type { Types } from './types.ts'
 
 const columns = 'position, stream, revision, type, created, checksum, record, id'
 
@@ -17,12 +17,14 @@ export interface VerifiedSlice {
 export class Verifier {
   readonly #slice: Statement
   readonly #one: Statement
-  readonly #names: Names
+  readonly #types: Types
+  readonly #streamId: Statement
 
-  constructor(connection: Connection, names: Names) {
+  constructor(connection: Connection, types: Types) {
     this.#slice = connection.prepare(`SELECT ${columns} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
     this.#one = connection.prepare(`SELECT ${columns} FROM events WHERE position = ?`)
-    this.#names = names
+    this.#types = types
+    this.#streamId = connection.prepare('SELECT id FROM streams WHERE name = ?')
   }
 
   /** `checked` is 0 when no record follows the cursor. */
@@ -61,8 +63,8 @@ export class Verifier {
       return (
         event.position === position &&
         event.revision === revision &&
-        event.stream === this.#names.name(stream) &&
-        event.type === this.#names.name(type) &&
+        this.#streamId.get([Buffer.from(event.stream)])?.[0] === stream &&
+        event.type === this.#types.name(type) &&
         uuidBytes(event.id).equals(blob(row[7]))
       )
     } catch (error) {

@@ -120,7 +120,8 @@ export class Writer {
       this.#parts.streams.committed(transaction.heads, transaction.metadata)
       return outcomes
     } catch (error) {
-      this.#parts.names.forget()
+      this.#parts.types.forget()
+      this.#parts.streams.forget()
       this.#undo()
       const message = error instanceof Error ? error.message : String(error)
       return appends.map(() => ({ kind: 'failed', message }))

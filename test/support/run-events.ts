@@ -1,0 +1,105 @@
+import type { RunEvent, RunRequested, StageCompleted, StagedFile } from '../../src/domain/run/events.ts'
+import { commandIdOf, partitionOf, pipelineOf, runOf, slugOf } from './ids.ts'
+
+export const runId = runOf('r1')
+/** The stages of every run here, in order. */
+export const stages = ['extract', 'load'] as const
+export const atTime = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString()
+export const error = { code: 'STAGE_FAILED', message: 'it broke' }
+export const cost = {
+  computeSeconds: 1,
+  bytesStored: 2,
+  bytesMoved: 3,
+  computeUsd: 0.1,
+  storageUsd: 0.2,
+  networkUsd: 0.3,
+  totalUsd: 0.6,
+}
+
+export const fileOf = (name: string, bytes = 10): StagedFile => ({
+  target: name,
+  staged: `.staging/r1/1/${name}`,
+  sha256: 'ab'.repeat(32),
+  bytes,
+})
+
+export const requestOf = (over: Partial<RunRequested> = {}): RunRequested => ({
+  runId,
+  pipelineId: pipelineOf(1),
+  pipeline: slugOf('flights'),
+  manifestVersion: '1.0.0',
+  manifestHash: 'cd'.repeat(32),
+  engine: 'fake',
+  stages: [...stages],
+  partition: partitionOf('2001-01-01'),
+  batchId: 'B1',
+  requestedAt: atTime(0),
+  parameters: {},
+  retries: 2,
+  retryDelaySeconds: 5,
+  claim: commandIdOf(1),
+  ...over,
+})
+
+export const requested = (over: Partial<RunRequested> = {}): RunEvent => ({
+  type: 'RunRequested',
+  data: requestOf(over),
+})
+export const queued = (attempt = 1): RunEvent => ({ type: 'RunQueued', data: { runId, engine: 'fake', attempt } })
+export const rejected: RunEvent = { type: 'RunRejected', data: { runId, reason: 'its claim was taken over' } }
+export const started = (attempt = 1, worker = 'box.1'): RunEvent => ({
+  type: 'RunStarted',
+  data: { runId, attempt, worker },
+})
+export const stageStarted = (stage: string, attempt = 1): RunEvent => ({
+  type: 'StageStarted',
+  data: { runId, attempt, stage },
+})
+export const stageCompleted = (stage: string, attempt = 1, over: Partial<StageCompleted> = {}): RunEvent => ({
+  type: 'StageCompleted',
+  data: {
+    runId,
+    attempt,
+    stage,
+    output: { rows: 3 },
+    rows: 3,
+    bytesRead: 100,
+    bytesWritten: 10,
+    computeMs: 500,
+    files: [fileOf(`${stage}.parquet`)],
+    ...over,
+  },
+})
+export const stageFailed = (stage: string | null, attempt = 1): RunEvent => ({
+  type: 'StageFailed',
+  data: { runId, attempt, stage, error },
+})
+export const retryScheduled = (failures: number, dueAt: string): RunEvent => ({
+  type: 'RunRetryScheduled',
+  data: { runId, failures, dueAt },
+})
+export const lineageRecorded = (stage: string): RunEvent => ({
+  type: 'LineageRecorded',
+  data: { runId, stage, lineage: { inputs: [{ namespace: 'file', name: 'a' }], outputs: [] } },
+})
+export const committed = (attempt = 1, files = stages.map((stage) => fileOf(`${stage}.parquet`))): RunEvent => ({
+  type: 'OutputsCommitted',
+  data: { runId, attempt, files },
+})
+export const costRecorded: RunEvent = { type: 'RunCostRecorded', data: { runId, cost } }
+export const succeeded = (attempt = 1): RunEvent => ({ type: 'RunSucceeded', data: { runId, attempt } })
+export const failed = (stage: string | null = 'extract'): RunEvent => ({
+  type: 'RunFailed',
+  data: { runId, stage, error },
+})
+export const paused: RunEvent = { type: 'RunPaused', data: { runId } }
+export const resumed: RunEvent = { type: 'RunResumed', data: { runId } }
+export const cancelRequested = (attempt: number, held: boolean): RunEvent => ({
+  type: 'RunCancelRequested',
+  data: { runId, engine: 'fake', attempt, held },
+})
+export const canceled = (removed: string[] = []): RunEvent => ({ type: 'RunCanceled', data: { runId, removed } })
+
+/** All of `stages`, begun and completed by one attempt. */
+export const allStages = (attempt = 1): RunEvent[] =>
+  stages.flatMap((stage) => [stageStarted(stage, attempt), stageCompleted(stage, attempt)])
