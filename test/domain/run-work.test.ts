@@ -113,6 +113,19 @@ describe('the commit', () => {
       .thenHappens(e.committed(2, files))
   })
 
+  test('takes the later of two files for one target', () => {
+    const twice = [e.fileOf('a', 1), e.fileOf('b', 2)]
+    given(
+      ...running,
+      e.stageStarted('extract'),
+      e.stageCompleted('extract', 1, { files: twice }),
+      e.stageStarted('load'),
+      e.stageCompleted('load', 1, { files: [e.fileOf('a', 3)] }),
+    )
+      .when(commitOutputs())
+      .thenHappens(e.committed(1, [e.fileOf('a', 3), e.fileOf('b', 2)]))
+  })
+
   test('waits for every stage', () =>
     given(...running, e.stageStarted('extract'), e.stageCompleted('extract'))
       .when(commitOutputs())

@@ -53,8 +53,14 @@ const missingPage = (header: Buffer, fileBytes: number, wal: WalContent): number
 
 /** Checks the records written last, the likeliest to have suffered from a crash. */
 export const checkNewest = (file: string, events: Events): void => {
+  let cursor = Number.MAX_SAFE_INTEGER
   try {
-    events.before(Number.MAX_SAFE_INTEGER, newestRecordsChecked)
+    for (let left = newestRecordsChecked; left > 0; ) {
+      const page = events.before(cursor, left)
+      if (page.length === 0) return
+      left -= page.length
+      cursor = page.at(-1)?.position ?? 0
+    }
   } catch (error) {
     if (error instanceof DamagedRecord || isCorruption(error)) {
       throw new DamagedLedger(file, error instanceof Error ? error.message.replace(/;.*/, '') : 'it cannot be read')

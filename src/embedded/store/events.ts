@@ -23,7 +23,8 @@ export class DamagedRecord extends Error {
 
 const columns = 'position, stream, revision, type, created, checksum, record'
 
-/** Reads events in order. A record that fails its checksum is never returned: the read throws `DamagedRecord`. */
+/** Reads events in order. A record that fails its checksum is never returned: a page ends
+ * before it, and a read that begins with it throws `DamagedRecord`. */
 export class Events {
   readonly #forward: Statement
   readonly #backward: Statement
@@ -52,23 +53,23 @@ export class Events {
   }
 
   after(position: number, limit: number): StoredEvent[] {
-    return read(`after position ${position}`, () => this.#forward.all([position, limit]))
+    return read(`after position ${position}`, limit, (rows) => this.#forward.all([position, rows]))
   }
 
   before(position: number, limit: number): StoredEvent[] {
-    return read(`before position ${position}`, () => this.#backward.all([position, limit]))
+    return read(`before position ${position}`, limit, (rows) => this.#backward.all([position, rows]))
   }
 
   /** Ascending, from `first` to `last`, both included. */
   ofStream(stream: number, first: number, last: number, limit: number): StoredEvent[] {
     const where = `at or after revision ${first} of a stream`
-    return read(where, () => this.#streamForward.all([stream, first, last, limit]))
+    return withoutHole(read(where, limit, (rows) => this.#streamForward.all([stream, first, last, rows])))
   }
 
   /** Descending, from `last` to `first`, both included. */
   ofStreamBackward(stream: number, last: number, first: number, limit: number): StoredEvent[] {
     const where = `at or before revision ${last} of a stream`
-    return read(where, () => this.#streamBackward.all([stream, last, first, limit]))
+    return withoutHole(read(where, limit, (rows) => this.#streamBackward.all([stream, last, first, rows])))
   }
 
   at(stream: number, revision: number): StoredEvent | undefined {
@@ -82,19 +83,44 @@ export class Events {
   }
 }
 
-const read = (where: string, rows: () => Row[]): StoredEvent[] => {
+/** Up to the first damaged record; when that is the very first, the read fails. */
+const read = (where: string, limit: number, query: (rows: number) => Row[]): StoredEvent[] => {
   try {
-    return rows().map(checked)
+    return soundPart(query(limit))
   } catch (error) {
-    if (error instanceof UnreadableRow || isCorruption(error)) throw new DamagedRecord(where)
-    throw error
+    if (!(error instanceof UnreadableRow || isCorruption(error))) throw error
+    // Some page cannot be read; what lies before it still can, row by row.
+    if (limit > 1) return read(where, 1, query)
+    throw new DamagedRecord(where)
   }
+}
+
+const soundPart = (rows: Row[]): StoredEvent[] => {
+  const events: StoredEvent[] = []
+  for (const row of rows) {
+    const event = parse(row)
+    if (event !== undefined) events.push(event)
+    else if (events.length > 0) break
+    else throw new DamagedRecord(`at position ${row[0]}`)
+  }
+  return events
+}
+
+/** A purge removes a stream's oldest records only: within a page, every revision follows on the one before. */
+const withoutHole = (events: StoredEvent[]): StoredEvent[] => {
+  for (let index = 1; index < events.length; index++) {
+    const [before, event] = [events[index - 1], events[index]]
+    if (before !== undefined && event !== undefined && Math.abs(event.revision - before.revision) !== 1) {
+      throw new DamagedRecord(`next to position ${before.position} in its stream`)
+    }
+  }
+  return events
 }
 
 export const isCorruption = (error: unknown): boolean =>
   ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_IOERR_SHORT_READ'].includes(sqliteCode(error) ?? '')
 
-const checked = (row: Row): StoredEvent => {
+const parse = (row: Row): StoredEvent | undefined => {
   const position = integer(row[0])
   const event = {
     position,
@@ -105,8 +131,5 @@ const checked = (row: Row): StoredEvent => {
     record: blob(row[6]),
   }
   const { stream, revision, type, created, record } = event
-  if (checksum(position, stream, revision, type, created, record) !== row[5]) {
-    throw new DamagedRecord(`at position ${position}`)
-  }
-  return event
+  return checksum(position, stream, revision, type, created, record) === row[5] ? event : undefined
 }

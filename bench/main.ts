@@ -1,0 +1,15 @@
+import { run as http } from './http.ts'
+import node from './node.ts'
+import { run as views } from './views.ts'
+
+const benches: Record<string, () => Promise<void>> = { node, http, views }
+
+/** `npm run bench`, or `npm run bench -- http` for one of them. */
+const chosen = process.argv.slice(2)
+for (const name of chosen.length > 0 ? chosen : Object.keys(benches)) {
+  const bench = benches[name]
+  if (!bench) throw new Error(`no bench '${name}'; there are ${Object.keys(benches).join(', ')}`)
+  console.log(`\n${name}`)
+  await bench()
+}
+process.exit(0)
