@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { status } from '@grpc/grpc-js'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import {
+  anEvent,
   collect,
   connect,
   events,
@@ -18,23 +19,41 @@ import {
 
 const marker = 'the-text-that-gets-damaged'
 
-/** A ledger with 3,000 events, one of which holds the marker; its node has ended with `how`. */
-const ledger = async (how: 'stop' | 'kill') => {
+interface Ledger {
+  readonly directory: string
+  readonly stream: string
+  readonly marked: string
+  readonly position: bigint | undefined
+}
+
+/** A ledger with 3,002 events, one of which holds the marker; its node has ended with `how`. */
+const build = async (how: 'stop' | 'kill'): Promise<Ledger> => {
   const node = await startNode()
   const client = connect(node.url)
   const [stream, marked] = [newStream(), newStream()]
   for (let n = 0; n < 10; n++) await client.appendToStream(stream, events(100))
-  const written = await client.appendToStream(marked, { ...events(1)[0], data: { marker } } as never)
+  const written = await client.appendToStream(marked, anEvent('Tested', { marker }))
   for (let n = 0; n < 20; n++) await client.appendToStream(stream, events(100))
   await client.dispose()
   await node[how]()
-  return {
-    directory: node.directory,
-    file: join(node.directory, 'ledger.db'),
-    stream,
-    marked,
-    position: written.position?.commit,
-  }
+  return { directory: node.directory, stream, marked, position: written.position?.commit }
+}
+
+let stopped: Ledger | undefined
+let killed: Ledger | undefined
+beforeAll(async () => {
+  // One after the other: a client that goes away fails the pending appends of all clients of its process.
+  stopped = await build('stop')
+  killed = await build('kill')
+})
+
+/** A copy of one of the two, to be damaged. */
+const ledger = (how: 'stop' | 'kill') => {
+  const original = how === 'stop' ? stopped : killed
+  if (original === undefined) throw new Error('the ledger was not built')
+  const directory = newDirectory()
+  cpSync(original.directory, directory, { recursive: true })
+  return { ...original, directory, file: join(directory, 'ledger.db') }
 }
 
 const flip = (file: string, at: number): void => {
@@ -75,7 +94,7 @@ const check = async (directory: string) => {
 }
 
 test('--check of a sound ledger tells what it scanned and exits with 0', async () => {
-  const { directory } = await ledger('stop')
+  const { directory } = ledger('stop')
   expect(await check(directory)).toEqual({ code: 0, stdout: `Scanned 3002 records in ${directory}.\n`, stderr: '' })
   const node = await startNode({ directory })
   expect(await check(directory)).toMatchObject({ code: 0 })
@@ -87,7 +106,7 @@ test('--check of a sound ledger tells what it scanned and exits with 0', async (
 })
 
 test('a damaged record is never served: its reads fail with its position, others go on', async () => {
-  const { directory, file, stream, marked, position } = await ledger('stop')
+  const { directory, file, stream, marked, position } = ledger('stop')
   flipMarker(file)
   const node = await startNode({ directory })
   const client = connect(node.url)
@@ -112,7 +131,7 @@ test('a damaged record is never served: its reads fail with its position, others
 })
 
 test('the scrub finds a damaged record without being asked and tells its position', async () => {
-  const { directory, file, position } = await ledger('stop')
+  const { directory, file, position } = ledger('stop')
   flipMarker(file)
   const node = await startNode({ directory })
   await until(() => node.output.stderr.includes(`position ${position} is damaged`), 15_000)
@@ -120,7 +139,7 @@ test('the scrub finds a damaged record without being asked and tells its positio
 })
 
 test('--check lists the positions of damaged records and exits with 1', async () => {
-  const { directory, file, position } = await ledger('stop')
+  const { directory, file, position } = ledger('stop')
   flipMarker(file)
   const { code, stdout } = await check(directory)
   expect(code).toBe(1)
@@ -129,7 +148,7 @@ test('--check lists the positions of damaged records and exits with 1', async ()
 })
 
 test('--check finds a page that was overwritten', async () => {
-  const { directory, file } = await ledger('stop')
+  const { directory, file } = ledger('stop')
   const bytes = readFileSync(file)
   const page = Math.floor(bytes.indexOf(marker) / 4096)
   bytes.fill(0xaa, page * 4096, (page + 1) * 4096)
@@ -143,7 +162,7 @@ test('--check finds a page that was overwritten', async () => {
 test('a damaged newest record keeps the node from starting', async () => {
   const node = await startNode()
   const client = connect(node.url)
-  await client.appendToStream(newStream(), { ...events(1)[0], data: { marker } } as never)
+  await client.appendToStream(newStream(), anEvent('Tested', { marker }))
   await client.dispose()
   await node.stop()
   flipMarker(join(node.directory, 'ledger.db'))
@@ -158,14 +177,14 @@ test.each([
   ['another magic', (file: string) => flip(file, 3)],
   ['another application’s file', (file: string) => flip(file, 69)],
 ])('%s keeps the node from starting and is left as it is', async (_, damage) => {
-  const { directory, file } = await ledger('stop')
+  const { directory, file } = ledger('stop')
   damage(file)
   await refusal(directory)
   expect((await check(directory)).code).toBe(1)
 })
 
 test('a write-ahead log damaged in the middle keeps the node from starting; a torn end does not', async () => {
-  const { directory, file, stream } = await ledger('kill')
+  const { directory, file, stream } = ledger('kill')
   const log = `${file}-wal`
   expect(existsSync(log)).toBe(true)
   const bytes = readFileSync(log)
@@ -180,7 +199,7 @@ test('a write-ahead log damaged in the middle keeps the node from starting; a to
 })
 
 test('a write-ahead log without its ledger keeps the node from starting', async () => {
-  const { directory, file } = await ledger('kill')
+  const { directory, file } = ledger('kill')
   const log = readFileSync(`${file}-wal`)
   const other = newDirectory()
   writeFileSync(join(other, 'ledger.db-wal'), log)

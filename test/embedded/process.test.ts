@@ -3,7 +3,18 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { appendMessage, appendOptions, rawStreams } from './raw.ts'
-import { connect, events, failure, newDirectory, newStream, pause, spawnNode, startNode, until } from './support.ts'
+import {
+  anEvent,
+  connect,
+  events,
+  failure,
+  newDirectory,
+  newStream,
+  pause,
+  spawnNode,
+  startNode,
+  until,
+} from './support.ts'
 
 const oneSentence = /^[A-Z][^\n]*\.\n$/
 
@@ -65,7 +76,7 @@ test('a client that does not read does not keep the node from ending', async () 
   const node = await startNode()
   const client = connect(node.url)
   const text = 'x'.repeat(50_000)
-  for (let n = 0; n < 20; n++) await client.appendToStream(newStream(), { ...events(1)[0], data: { text } } as never)
+  for (let n = 0; n < 20; n++) await client.appendToStream(newStream(), anEvent('Tested', { text }))
   const subscription = client.subscribeToAll()
   subscription.on('error', () => undefined).pause()
   await pause(200)

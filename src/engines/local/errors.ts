@@ -17,6 +17,8 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 /** Nothing is at the path, or a part of it is a file. */
 export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))
 
+export const isTaken = (error: unknown): boolean => codeOf(error) === 'EEXIST'
+
 /**
  * Any failure in words for the user: DuckDB's first sentence without the excerpt of the SQL, and paths relative to
  * `folders` (absolute), so that no message tells how this machine is laid out. I/O may go well the next time; wrong

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { isTaken } from './errors.ts'
 
 export interface Digest {
   /** Lower-case hex. */
@@ -44,6 +45,7 @@ export const writeDurably = async (
   folder: string,
   nameOf: (written: string) => string | Promise<string>,
   write: (path: string) => Promise<void>,
+  place: (from: string, to: string) => Promise<void> = rename,
 ): Promise<string> => {
   await makeFolder(folder)
   const temporary = join(folder, `.${randomUUID()}.tmp`)
@@ -51,11 +53,26 @@ export const writeDurably = async (
     await write(temporary)
     await sync(temporary)
     const path = join(folder, await nameOf(temporary))
-    await rename(temporary, path)
+    await place(temporary, path)
     await sync(folder)
     return path
-  } catch (error) {
+  } finally {
     await rm(temporary, { force: true })
+  }
+}
+
+/** Writes a small file whose name only one can take, also between processes; false when the name is taken. */
+export const createDurably = async (path: string, text: string): Promise<boolean> => {
+  try {
+    await writeDurably(
+      dirname(path),
+      () => basename(path),
+      (temporary) => writeFile(temporary, text),
+      link,
+    )
+    return true
+  } catch (error) {
+    if (isTaken(error)) return false
     throw error
   }
 }

@@ -1,29 +1,58 @@
-import { readdir, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { StageError } from '../../app/ports/engine.ts'
 import { stagingFolder } from '../../domain/pipeline/relative-path.ts'
 import type { StagedFile } from '../../domain/run/events.ts'
-import { isMissing } from './errors.ts'
+import { isMissing, isTaken } from './errors.ts'
 import { digestOf, makeFolder, sync } from './files.ts'
-import { noteFolder, spillFolder } from './staging.ts'
+import { giveBack } from './reservations.ts'
+import { noteFolder, publishedFolder, sizeOf, spillFolder } from './staging.ts'
 import { insideTenant } from './workspace.ts'
+
+const removeRetriesMax = 3
+const removeDelayMs = 20
 
 /**
  * Moves a run's committed files to their targets, and then removes its staging. A file that was moved before is
- * passed over, so this may be done again after any crash. When two stages wrote one target, the later file counts.
+ * passed over, so this may be done again after any crash, also when another run has replaced the file since. When two
+ * stages wrote one target, the later file counts.
  */
 export const publishFiles = async (root: string, run: string, files: readonly StagedFile[]): Promise<void> => {
   const byTarget = new Map(files.map((file) => [file.target, file]))
-  const folders = new Set<string>()
+  const markers = join(root, run, publishedFolder)
+  await unlessGone(beginPublishing(markers))
   for (const file of byTarget.values()) {
     const path = await insideTenant(root, file.target)
+    const marker = join(markers, createHash('sha256').update(file.target).digest('hex'))
     await makeFolder(dirname(path))
-    if (await moved(join(root, stagedPath(run, file)), path)) folders.add(dirname(path))
-    else await assertPublished(path, file)
+    if (!(await moved(join(root, stagedPath(run, file)), path))) {
+      if ((await sizeOf(marker)) !== null) continue
+      await assertPublished(path, file)
+    }
+    await sync(dirname(path))
+    await unlessGone(mark(marker))
   }
-  for (const folder of folders) await sync(folder)
   await removeStaging(root, run)
 }
+
+const beginPublishing = async (markers: string): Promise<void> => {
+  await mkdir(markers).catch((error: unknown) => {
+    if (!isTaken(error)) throw error
+  })
+  await sync(dirname(markers))
+}
+
+const mark = async (marker: string): Promise<void> => {
+  await writeFile(marker, '')
+  await sync(dirname(marker))
+}
+
+/** Without staging there is nothing to mark: this run was published before, or at the same time by someone else. */
+const unlessGone = (marking: Promise<void>): Promise<void> =>
+  marking.catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
 
 /** Refuses to move what is not this run's. */
 const stagedPath = (run: string, { staged, target }: StagedFile): string => {
@@ -50,13 +79,17 @@ const assertPublished = async (path: string, { target, sha256 }: StagedFile): Pr
     throw new StageError('OUTPUT_LOST', `The committed file for '${target}' is neither staged nor published`, false)
 }
 
-/** Removes a run's staging and answers the files that it held, sorted, relative to the tenant's directory. */
+/**
+ * Removes a run's staging and answers the files that it held, sorted, relative to the tenant's directory. Its
+ * reservations are given back, but for a run that has begun to publish.
+ */
 export const discardStaging = async (root: string, run: string): Promise<string[]> => {
+  if ((await sizeOf(join(root, run, publishedFolder))) === null) await giveBack(root, run)
   const entries = await readdir(join(root, run), { withFileTypes: true, recursive: true }).catch((error: unknown) => {
     if (isMissing(error)) return []
     throw error
   })
-  const own = new Set([noteFolder, spillFolder])
+  const own = new Set([noteFolder, publishedFolder, spillFolder])
   const names = entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep))
@@ -67,7 +100,8 @@ export const discardStaging = async (root: string, run: string): Promise<string[
 }
 
 const removeStaging = async (root: string, run: string): Promise<void> => {
-  await rm(join(root, run), { recursive: true, force: true })
+  // Retried where someone else, who publishes the same, has put a marker into a folder that is being removed.
+  await rm(join(root, run), { recursive: true, force: true, maxRetries: removeRetriesMax, retryDelay: removeDelayMs })
   await sync(join(root, stagingFolder)).catch((error: unknown) => {
     if (!isMissing(error)) throw error
   })

@@ -1,9 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { JsonValue } from '../../domain/json.ts'
 import type { StagedFile } from '../../domain/run/events.ts'
 import type { Database } from './database.ts'
-import { canceled, checkSignal, failed, isMissing } from './errors.ts'
+import { canceled, checkSignal, failed } from './errors.ts'
+import { reservePath } from './reservations.ts'
 import { readRows, writeRows } from './rows.ts'
 import { sizeOf, stageFile } from './staging.ts'
 import type { Step, StepContext, StepResult } from './step.ts'
@@ -27,7 +28,7 @@ interface StepRan {
 export const runStep = async (step: Step, run: StepRun): Promise<StepRan> => {
   const { workspace, database, signal } = run
   const reader = readerOf(run)
-  const result = await untilCanceled(step(reader.context), signal)
+  const result = await untilCanceled(step(reader.context), signal).finally(reader.reserved)
   const files: StagedFile[] = []
   for (const { path, rows } of result.tables) {
     await insideTenant(workspace.root, path)
@@ -41,7 +42,14 @@ export const runStep = async (step: Step, run: StepRun): Promise<StepRan> => {
   return { result, files, bytesRead: reader.bytesRead() }
 }
 
-const readerOf = (run: StepRun): { context: StepContext; bytesRead: () => number } => {
+interface Reader {
+  context: StepContext
+  bytesRead(): number
+  /** Waits for reservations under way, so that a discard after a cancel finds them all. */
+  reserved(): Promise<unknown>
+}
+
+const readerOf = (run: StepRun): Reader => {
   const { job } = run.workspace
   if (job.partition === null) throw failed('This step needs a partition, which names the batch')
   let bytesRead = 0
@@ -53,6 +61,13 @@ const readerOf = (run: StepRun): { context: StepContext; bytesRead: () => number
     bytesRead += bytes
     return parse(file)
   }
+  const reserving: Promise<boolean>[] = []
+  const reserve = async (path: string): Promise<boolean> => {
+    checkSignal(run.signal)
+    const answer = reservePath(run.workspace, path)
+    reserving.push(answer)
+    return answer
+  }
   const defaults = Object.entries(job.manifest.parameters).map(([name, spec]) => [name, spec.default])
   const context: StepContext = {
     batch: job.partition,
@@ -60,9 +75,9 @@ const readerOf = (run: StepRun): { context: StepContext; bytesRead: () => number
     requestedAt: job.requestedAt,
     readTable: (path) => read(path, (file) => readRows(run.database, file, run.signal)),
     readDocument: (path) => read(path, async (file): Promise<JsonValue> => JSON.parse(await readFile(file, 'utf8'))),
-    list: (folder) => list(folder, run),
+    reserve,
   }
-  return { context, bytesRead: () => bytesRead }
+  return { context, bytesRead: () => bytesRead, reserved: () => Promise.allSettled(reserving) }
 }
 
 /** What this run has staged goes before what is published. */
@@ -70,20 +85,6 @@ const locate = async (path: string, { workspace, staged }: StepRun): Promise<str
   const published = await insideTenant(workspace.root, path)
   const own = staged.get(path)
   return own === undefined ? published : join(workspace.root, own)
-}
-
-const list = async (folder: string, { workspace, staged, signal }: StepRun): Promise<string[]> => {
-  checkSignal(signal)
-  const path = await insideTenant(workspace.root, folder)
-  const own = [...staged.keys()].filter((target) => dirname(target) === folder).map((target) => basename(target))
-  try {
-    const entries = await readdir(path, { withFileTypes: true })
-    const names = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name)
-    return [...new Set([...names, ...own])].sort()
-  } catch (error) {
-    if (isMissing(error)) return own.sort()
-    throw error
-  }
 }
 
 /** A step knows no signal, so a cancel does not wait for it: what it yet answers is thrown away. */

@@ -13,6 +13,8 @@ const baseNameCharsMax = 120
 /** The folders of a run's staging that are the engine's own and hold nothing that a user would know. */
 export const noteFolder = 'notes'
 export const spillFolder = 'spill'
+/** Made before the first file is published; holds a marker, named by the target's SHA-256, for each that is. */
+export const publishedFolder = 'published'
 
 /** Where a transformation's table is kept: the same for every attempt, so that a later one need not compute it again. */
 export const workFile = ({ root, run }: Workspace, transformation: string): string =>

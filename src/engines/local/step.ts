@@ -13,8 +13,11 @@ export interface StepContext {
   /** Rows of a Parquet table, from this run's staging folder or else as published; null when there is none. */
   readTable(path: string): Promise<Row[] | null>
   readDocument(path: string): Promise<JsonValue | null>
-  /** File names (not paths) published in a folder or staged by this run, sorted. */
-  list(folder: string): Promise<string[]>
+  /**
+   * Claims a path for what this run will write there, for good: no other run is given it. False when another run
+   * holds it or has published there. Each attempt of a run gets the same answer.
+   */
+  reserve(path: string): Promise<boolean>
 }
 
 /** Tables become Parquet files and documents JSON files; both are published when the run commits. */

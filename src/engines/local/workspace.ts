@@ -34,13 +34,25 @@ export const runFolder = async (root: string, runId: RunId): Promise<string> => 
   return folder
 }
 
+/** The engine's own folder for reservations, beside the one for staging. */
+const reservedFolder = '.reserved'
+
+export const reservationFile = async (root: string, name: string): Promise<string> => {
+  const path = `${reservedFolder}/${name}`
+  await checkInside(root, path)
+  return join(root, path)
+}
+
 /** The absolute path of a manifest's path. Refuses one that leads out of the tenant's directory, by '..' or by links. */
 export const insideTenant = async (root: string, path: string): Promise<string> => {
-  const problem = pathProblem(path)
+  const problem = pathProblem(path) ?? reservedProblem(path)
   if (problem !== null) throw failed(`The path '${path}' ${problem}`)
   await checkInside(root, path)
   return join(root, path)
 }
+
+const reservedProblem = (path: string): string | null =>
+  path.split('/')[0]?.toLowerCase() === reservedFolder ? `lies in ${reservedFolder}, which is the engine's own` : null
 
 const checkInside = async (root: string, path: string): Promise<void> => {
   const real = await realpathOfNearest(join(root, path))

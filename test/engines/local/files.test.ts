@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { digestOf, makeFolder, writeDurably } from '../../../src/engines/local/files.ts'
+import { createDurably, digestOf, makeFolder, writeDurably } from '../../../src/engines/local/files.ts'
 import { temporaryFolder } from './support/bench.ts'
 
 describe('a file that is written durably', () => {
@@ -29,6 +29,16 @@ describe('a file that is written durably', () => {
     await expect(writeDurably(folder, () => 'name', half)).rejects.toThrow('the disk is full')
     expect(await readdir(folder)).toEqual([])
   })
+})
+
+test('of many that create one file at once a single one does, and the file is whole', async () => {
+  const folder = join(await temporaryFolder(), 'new')
+  const path = join(folder, 'name')
+  const texts = Array.from({ length: 20 }, (_, index) => `text ${index}`)
+  const created = await Promise.all(texts.map((text) => createDurably(path, text)))
+  expect(created.filter(Boolean)).toHaveLength(1)
+  expect(await readFile(path, 'utf8')).toBe(texts[created.indexOf(true)])
+  expect(await readdir(folder)).toEqual(['name'])
 })
 
 test('a folder that is there already is no failure', async () => {

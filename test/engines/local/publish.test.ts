@@ -60,6 +60,45 @@ describe('publishing', () => {
     expect(await published(bench)).toEqual(both)
   })
 
+  /** Publishes up to the second file, which is not there, and answers what puts it back. */
+  const stoppedAfterOne = async () => {
+    const { bench, files, publish } = await committed()
+    const staged = join(bench.root, files[1]?.staged ?? '')
+    await rename(staged, `${staged}.away`)
+    await expect(publish()).rejects.toMatchObject({ code: 'OUTPUT_LOST' })
+    return { bench, files, publish, putBack: () => rename(`${staged}.away`, staged) }
+  }
+
+  test('goes on after a crash though another run has replaced what was published', async () => {
+    const { bench, publish, putBack } = await stoppedAfterOne()
+    await bench.publish(manifest, { run: 'run-2' })
+    await putBack()
+    await publish()
+    expect(await published(bench)).toEqual(['run\nrun-2\n', 'run\nrun-1\n'])
+    expect(await readdir(join(bench.root, '.staging'))).toEqual([])
+  })
+
+  test('takes a file that a crash has left without a marker for published by its hash, once and for all', async () => {
+    const { bench, files, publish, putBack } = await stoppedAfterOne()
+    await rm(join(bench.root, '.staging/run-1/published'), { recursive: true })
+    await expect(publish()).rejects.toThrow(files[1]?.target)
+    await bench.write('out/a.csv', 'replaced')
+    await putBack()
+    await publish()
+    expect(await published(bench)).toEqual(['replaced', 'run\nrun-1\n'])
+  })
+
+  test('does not take one file for another that was published', async () => {
+    const { publish } = await stoppedAfterOne()
+    await expect(publish()).rejects.toMatchObject({ code: 'OUTPUT_LOST' })
+  })
+
+  test('its markers are no files that a discard names', async () => {
+    const { bench } = await stoppedAfterOne()
+    const removed = await bench.engine.discard(acme, run)
+    expect(removed.filter((path) => path.includes('published'))).toEqual([])
+  })
+
   test('replaces what an earlier run has published', async () => {
     const { bench, publish } = await committed()
     await publish()

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { parseFeatures } from '../../../src/engines/local/scoring/feature-table.ts'
 import { parseModel } from '../../../src/engines/local/scoring/model.ts'
 import { logitOf, parseScorecard } from '../../../src/engines/local/scoring/scorecard.ts'
+import { steps } from '../../../src/engines/local/scoring/steps.ts'
 import { failureOf, newWorld, pathOf, requestedAt } from './world.ts'
 
 const trained = async () => {
@@ -49,7 +50,7 @@ test('a second refinement of the day gets a name of its own and leaves the first
   await world.run('refine')
   const first = world.documents.get(cardPath('ml_v20240115'))
   expect((await world.run('refine', 'BATCH_001', {}, later)).output).toEqual({ new_version: 'ml_v20240115_2' })
-  const third = await world.run('refine', 'BATCH_001', { blend_factor: 0.9 }, later)
+  const third = await world.run('refine', 'BATCH_001', {}, '2024-01-15T12:00:00.000Z')
   expect(third.output).toEqual({ new_version: 'ml_v20240115_3' })
   expect(world.documents.get(cardPath('ml_v20240115'))).toBe(first)
 })
@@ -64,10 +65,26 @@ test('the same run executed again gives the same version with the same contents'
   expect(world.documents).toEqual(documents)
 })
 
-test('names follow the highest number, so a removed scorecard lends its name to no other', async () => {
+test('runs of two batches at one time get names of their own', async () => {
   const world = await trained()
-  world.documents.set(cardPath('ml_v20240115_10'), '{}')
-  expect((await world.run('refine')).output).toEqual({ new_version: 'ml_v20240115_11' })
+  await world.run('ingest', 'BATCH_002')
+  await world.run('train', 'BATCH_002')
+  const batches = ['BATCH_001', 'BATCH_002']
+  const results = await Promise.all(batches.map((batch) => steps.refine(world.contextOf(batch))))
+  expect(results.map(({ output }) => output.new_version).sort()).toEqual(['ml_v20240115', 'ml_v20240115_2'])
+})
+
+test('a scorecard that was published without a reservation keeps its name', async () => {
+  const world = await trained()
+  world.documents.set(cardPath('ml_v20240115'), '{}')
+  expect((await world.run('refine')).output).toEqual({ new_version: 'ml_v20240115_2' })
+  expect(world.documents.get(cardPath('ml_v20240115'))).toBe('{}')
+})
+
+test('a refinement that fails takes no name', async () => {
+  const world = await trained()
+  await failureOf(world.run('refine', 'BATCH_002'))
+  expect((await world.run('refine')).output).toEqual({ new_version: 'ml_v20240115' })
 })
 
 test('a refined scorecard can be scored with and refined again', async () => {

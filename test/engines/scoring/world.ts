@@ -6,21 +6,22 @@ import type { Row, StepContext, StepResult } from '../../../src/engines/local/st
 
 export const requestedAt = '2024-01-15T10:30:45.000Z'
 
-/** One tenant's files in memory. Tables come back with their rows in another order, as a file may do. */
+/** One tenant's files in memory; batch and time of request make a run. Tables come back with their rows in another order, as a file may do. */
 export const newWorld = () => {
   const tables = new Map<string, Row[]>()
   const documents = new Map<string, string>()
+  const holders = new Map<string, string>()
   const contextOf = (batch: string, parameters: JsonObject = {}, at = requestedAt): StepContext => ({
     batch,
     parameters,
     requestedAt: at,
     readTable: async (path) => tables.get(path)?.toReversed() ?? null,
     readDocument: async (path) => JSON.parse(documents.get(path) ?? 'null') as JsonValue,
-    list: async (folder) =>
-      [...tables.keys(), ...documents.keys()]
-        .filter((path) => path.startsWith(`${folder}/`))
-        .map((path) => path.slice(folder.length + 1))
-        .sort(),
+    reserve: async (path) => {
+      const run = `${batch} ${at}`
+      if (!holders.has(path) && !documents.has(path)) holders.set(path, run)
+      return holders.get(path) === run
+    },
   })
   /** Runs a step and keeps what it writes, as the engine does in the run's staging folder. */
   const run = async (

@@ -2,7 +2,7 @@ import type { Step } from '../step.ts'
 import { parseModel, type StoredModel } from './model.ts'
 import { numberParameter } from './parameters.ts'
 import { blend, type Scorecard } from './scorecard.ts'
-import { chosenScorecard, nameScorecard, scorecardPath } from './scorecards.ts'
+import { chosenScorecard, reserveVersion, scorecardPath } from './scorecards.ts'
 import { beginWork, failure, type Work } from './work.ts'
 
 /** Stage `refine_scorecard`: a new scorecard between the chosen one (blend_factor 0) and the batch's model (1). */
@@ -11,7 +11,8 @@ export const refine: Step = async (context) => {
   const share = numberParameter(context.parameters, 'blend_factor')
   const base = await chosenScorecard(work)
   const model = await readModel(work)
-  const cardNamed = (version: string): Scorecard => ({
+  const version = await reserveVersion(work, `ml_v${utcDay(context.requestedAt)}`)
+  const card: Scorecard = {
     version,
     ...blend(base, model, share),
     scaling: base.scaling,
@@ -22,9 +23,8 @@ export const refine: Step = async (context) => {
       blend_factor: share,
       requested_at: context.requestedAt,
     },
-  })
-  const version = await nameScorecard(work, `ml_v${utcDay(context.requestedAt)}`, cardNamed)
-  work.writeDocument(scorecardPath(version), cardNamed(version))
+  }
+  work.writeDocument(scorecardPath(version), card)
   return work.result({ new_version: version })
 }
 

@@ -51,8 +51,6 @@ const batchPaths = (batch: string) => {
   }
 }
 
-export const scorecardFolder = 'scoring/scorecards'
-
 export const textAt = (row: Row, column: string, path: string): string => {
   const value = row[column]
   if (typeof value === 'string') return value

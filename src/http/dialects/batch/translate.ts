@@ -42,8 +42,9 @@ export const shownRunId = (runId: string): string => `run_${runId}`
 export const shownTime = (iso: string): string => `${iso.slice(0, 19)}Z`
 const shownTimeOrNull = (iso: string | null): string | null => (iso === null ? null : shownTime(iso))
 
+/** The difference of the two times as they are shown. */
 const durationSeconds = ({ requested_at, ended_at }: RunRow): number | null =>
-  ended_at === null ? null : Math.round((Date.parse(ended_at) - Date.parse(requested_at)) / 1000)
+  ended_at === null ? null : (Date.parse(shownTime(ended_at)) - Date.parse(shownTime(requested_at))) / 1000
 
 const reasonOf = (run: RunRow): string | null => run.error ?? (run.status === 'rejected' ? 'rejected' : null)
 
