@@ -64,3 +64,27 @@ test(`killed ${rounds} times with runs in flight, it loses nothing and does noth
   const published = await filesBelow(join(dataDir, 'tenants', 'default'), 'drill')
   expect(new Map([...published].sort())).toEqual(new Map([...committedTargets(facts)].sort()))
 }, 600_000)
+
+test('killed between commit and publish, the next life publishes what was committed', async () => {
+  const dataDir = await temporaryDir('publish')
+  const env = { DATA_DIR: dataDir, PIPELINES_DIR: drillPipelines }
+  const service = await startService({ ...env, DRILL_BEFORE_PUBLISH_MS: '30000' })
+  const client = new BatchClient(service.url)
+  const runId = await client.triggered('drill-days', 'day-1')
+  const isCommitted = async () => (await client.history(runId)).some(({ type }) => type === 'OutputsCommitted')
+  while (!(await isCommitted())) await pause(50)
+  await service.killGroup()
+  await expect(filesBelow(join(dataDir, 'tenants/default'), 'drill')).rejects.toThrow('ENOENT')
+
+  const next = await startService(env)
+  const again = new BatchClient(next.url)
+  expect((await again.finished(runId)).status).toBe('SUCCESS')
+  const events = await again.history(runId)
+  expect(events.filter(({ type }) => type === 'RunStarted').map(({ data }) => data.attempt)).toEqual([1, 2])
+  expect(events.filter(({ type }) => type === 'OutputsCommitted')).toHaveLength(1)
+  expect([...(await filesBelow(join(dataDir, 'tenants/default'), 'drill')).keys()].sort()).toEqual([
+    'drill/day-1.csv',
+    'drill/day-1.parquet',
+  ])
+  await next.stop()
+})

@@ -1,0 +1,76 @@
+import { metadataFactory } from '../../src/app/context.ts'
+import { uuidv5 } from '../../src/app/ids.ts'
+import type { LedgerEvent, NewEvent } from '../../src/app/ports/ledger.ts'
+import type { DomainEvent, EventType } from '../../src/domain/events.ts'
+import type { EventMetadata } from '../../src/domain/metadata.ts'
+import { contextOf } from './contexts.ts'
+import { commandIdOf, pipelineOf, runOf, slugOf } from './ids.ts'
+import { manifestOf } from './manifests.ts'
+import * as e from './run-events.ts'
+
+const holders = [{ runId: runOf('r1'), commandId: commandIdOf(1), at: e.atTime(0) }]
+const version = {
+  pipelineId: pipelineOf(1),
+  slug: slugOf('flights'),
+  number: 1,
+  version: '1.0.0',
+  manifestHash: 'cd'.repeat(32),
+  manifest: manifestOf(),
+}
+
+/** At least one event of every type; the compiler says when one is missing. */
+export const examples: Record<EventType, readonly DomainEvent[]> = {
+  PipelineCreated: [{ type: 'PipelineCreated', data: version }],
+  ManifestVersioned: [{ type: 'ManifestVersioned', data: { ...version, number: 2 } }],
+  PartitionClaimed: [{ type: 'PartitionClaimed', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders } }],
+  PartitionReleased: [{ type: 'PartitionReleased', data: { runId: runOf('r1'), holders: [] } }],
+  LeaseTaken: [{ type: 'LeaseTaken', data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: e.atTime(30) } }],
+  RunRequested: [e.requested(), e.requested({ partition: null, batchId: null, claim: null })],
+  RunQueued: [e.queued()],
+  RunRejected: [e.rejected],
+  RunStarted: [e.started()],
+  StageStarted: [e.stageStarted('extract')],
+  StageCompleted: [
+    e.stageCompleted('extract'),
+    e.stageCompleted('load', 1, { output: {}, files: [], computeMs: 0.25 }),
+  ],
+  StageFailed: [e.stageFailed('extract'), e.stageFailed(null)],
+  RunRetryScheduled: [e.retryScheduled(1, e.atTime(5))],
+  LineageRecorded: [e.lineageRecorded('extract')],
+  OutputsCommitted: [e.committed(), e.committed(1, [])],
+  RunCostRecorded: [e.costRecorded],
+  RunSucceeded: [e.succeeded()],
+  RunFailed: [e.failed(), e.failed(null)],
+  RunPaused: [e.paused],
+  RunResumed: [e.resumed],
+  RunCancelRequested: [e.cancelRequested(2, true)],
+  RunCanceled: [e.canceled(['a'])],
+}
+
+export const metadataOf = (over: Partial<EventMetadata> = {}): EventMetadata => ({
+  ...metadataFactory({ type: 'Test' }, contextOf())(0),
+  ...over,
+})
+
+export const newEvent = (event: DomainEvent, metadata: EventMetadata = metadataOf()): NewEvent => ({
+  id: uuidv5('test', metadata.commandId),
+  event,
+  metadata,
+})
+
+/** What the ledger would hand out for events that were appended one after the other, ten positions apart. */
+export const ledgerEvents = (
+  events: readonly DomainEvent[],
+  { stream = 'run-acme.r1', from = 0n, metadata = {} as Partial<EventMetadata> } = {},
+): LedgerEvent[] =>
+  events.map((event, index) => {
+    const second = Number(from) / 10 + index
+    return {
+      ...newEvent(event, metadataOf({ occurredAt: e.atTime(second), ...metadata })),
+      stream,
+      revision: BigInt(index),
+      position: from + BigInt(index + 1) * 10n,
+      type: event.type,
+      recordedAt: e.atTime(second + 0.5),
+    }
+  })
