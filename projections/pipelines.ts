@@ -4,7 +4,7 @@ const pipelinesTable = 'pipelines_v1'
 const versionsTable = 'pipeline_versions_v1'
 
 /** A pipeline in its newest version. */
-export interface PipelineRow {
+interface PipelineRow {
   tenant: string
   pipeline_id: string
   slug: string
@@ -55,8 +55,23 @@ export const pipelinesView: View = {
   handlers: { PipelineCreated: versioned, ManifestVersioned: versioned },
 }
 
-export const pipelineBySlug = (db: ReadDb, tenant: string, slug: string): PipelineRow | undefined =>
-  db.get<PipelineRow>(`select * from ${pipelinesTable} where tenant = ? and slug = ?`, tenant, slug)
+/** A version of a pipeline's manifest, and who gave it. */
+export interface VersionRow {
+  number: number
+  version: string
+  manifest_hash: string
+  created_at: string
+  actor: string
+}
 
 export const listPipelines = (db: ReadDb, tenant: string): PipelineRow[] =>
   db.all<PipelineRow>(`select * from ${pipelinesTable} where tenant = ? order by slug`, tenant)
+
+/** Oldest first; empty for a pipeline that is unknown. */
+export const versionsOfPipeline = (db: ReadDb, tenant: string, pipelineId: string): VersionRow[] =>
+  db.all<VersionRow>(
+    `select number, version, manifest_hash, created_at, actor from ${versionsTable}
+     where tenant = ? and pipeline_id = ? order by number`,
+    tenant,
+    pipelineId,
+  )

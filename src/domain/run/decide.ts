@@ -7,7 +7,7 @@ import { evolveRun, noRun, type Run } from './state.ts'
 import * as work from './work.ts'
 
 /** The state machine of DESIGN.md section 5. */
-export const decideRun = (command: RunCommand, run: Run): RunEvent[] => {
+const decideRun = (command: RunCommand, run: Run): RunEvent[] => {
   if (command.type === 'RequestRun') return control.requestRun(command, run)
   if (command.type === 'AbandonRun') return control.abandonRun(command, run)
   if (!run.requested) throw new Rejection('RUN_NOT_FOUND', `run '${command.runId}' not found`, { runId: command.runId })

@@ -53,7 +53,7 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
 
-export const limitMax = 1000
+const limitMax = 1000
 
 export const listQuery = z.strictObject({
   pipeline: z.string().optional(),

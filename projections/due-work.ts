@@ -1,8 +1,8 @@
-import type { ReadDb } from '../projections/projection.ts'
-import { dueRetries, dueRuns, endedClaims } from '../projections/run-queries.ts'
-import type { RunRow } from '../projections/run-status.ts'
-import type { DueRun, DueWork } from './app/ports/due.ts'
-import { must, parseRunId, parseTenantId } from './domain/ids.ts'
+import type { DueRun, DueWork } from '../src/app/ports/due.ts'
+import { must, parseRunId, parseTenantId } from '../src/domain/ids.ts'
+import type { ReadDb } from './projection.ts'
+import { dueRetries, dueRuns, endedClaims } from './run-queries.ts'
+import type { RunRow } from './run-status.ts'
 
 const countMax = 1_000
 
