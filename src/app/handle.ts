@@ -72,6 +72,18 @@ export class CommandHandler {
     return this.cache.get<State>(stream) ?? this.load(aggregate, tenant, id)
   }
 
+  /** What the ledger holds of a command that has happened; undefined when it has not. */
+  async happened<State, Command extends { type: string }, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    id: string,
+    context: CommandContext,
+  ): Promise<Handled<State> | undefined> {
+    const stream = streamName(aggregate.category, context.tenant, id)
+    const snapshot = await this.load(aggregate, context.tenant, id)
+    const earlier = snapshot.commands.get(context.commandId)
+    return earlier && this.answerAgain(stream, snapshot, earlier, context)
+  }
+
   private async decideAndAppend<State, Command extends { type: string }, Event extends DomainEvent>(
     aggregate: Aggregate<State, Command, Event>,
     stream: StreamName,
@@ -98,9 +110,11 @@ export class CommandHandler {
           event,
           metadata: metadata(index),
         }))
-        const appended = await this.append(stream, snapshot.revision, events)
+        const { keepLast } = aggregate
+        if (keepLast && snapshot.revision < 0n) await orUnavailable(() => this.ledger.keepLast(stream, keepLast))
+        const appended = await this.append(stream, snapshot.revision, events, context.bodyHash !== undefined)
         if (appended) {
-          if (aggregate.keepLast && snapshot.revision < 0n) await this.ledger.keepLast(stream, aggregate.keepLast)
+          if (appended[0]?.metadata.bodyHash !== events[0]?.metadata.bodyHash) throw reusedKey()
           const after = foldEvents(aggregate, snapshot, appended)
           this.cache.set(stream, after)
           return { state: after.state, events: appended, position: after.position }
@@ -125,18 +139,28 @@ export class CommandHandler {
     context: CommandContext,
   ): Promise<Handled<State>> {
     if (context.bodyHash !== undefined && context.bodyHash !== earlier.bodyHash) {
-      throw new Rejection('IDEMPOTENCY_KEY_REUSED', 'the Idempotency-Key was used before with another request body')
+      throw reusedKey()
     }
     const stored = await orUnavailable(() => this.ledger.read(stream, earlier.first))
     const events = stored.filter(({ metadata }) => metadata.commandId === context.commandId)
     return { state: snapshot.state, events, position: events.at(-1)?.position ?? snapshot.position }
   }
 
-  /** Undefined on a conflict. Repeats the same bytes while the outcome is unknown; the ledger knows their ids. */
-  private async append(stream: StreamName, expected: bigint, events: NewEvent[]): Promise<LedgerEvent[] | undefined> {
+  /**
+   * Undefined on a conflict. Repeats the same bytes while the outcome is unknown; the ledger knows their ids. Another
+   * process may have said the same command by its key (`keyed`) just before: the ledger then takes this append for a
+   * repetition, and what it holds is the truth.
+   */
+  private async append(
+    stream: StreamName,
+    expected: bigint,
+    events: NewEvent[],
+    keyed: boolean,
+  ): Promise<LedgerEvent[] | undefined> {
     for (let tries = 1; ; tries += 1) {
       try {
         const { revision, position } = await this.ledger.append(stream, expected, events)
+        if (keyed) return (await this.ledger.read(stream, expected + 1n)).slice(0, events.length)
         const last = events.length - 1
         return events.map(({ id, event, metadata }, index) => ({
           id,
@@ -171,6 +195,9 @@ const decideOrReject = <State, Command extends { type: string }, Event extends D
     throw error
   }
 }
+
+const reusedKey = () =>
+  new Rejection('IDEMPOTENCY_KEY_REUSED', 'the Idempotency-Key was used before with another request body')
 
 const unavailable = () =>
   new Rejection('LEDGER_UNAVAILABLE', 'the ledger does not answer; nothing was changed by this answer, ask again')

@@ -2,7 +2,7 @@ import { Rejection } from '../domain/codes.ts'
 import { type PartitionKey, type PipelineId, partitionStreamId, type RunId, type Slug } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Holder } from '../domain/partition/decide.ts'
-import { currentVersion } from '../domain/pipeline/decide.ts'
+import { currentVersion, type Pipeline } from '../domain/pipeline/decide.ts'
 import type { ManifestVersion } from '../domain/pipeline/events.ts'
 import { resolveParameters } from '../domain/pipeline/parameters.ts'
 import { assertPartition } from '../domain/pipeline/partition.ts'
@@ -27,6 +27,7 @@ export interface RunAsked {
 interface Current {
   slug: Slug
   version: ManifestVersion
+  parameters: JsonObject
 }
 
 /** A claim whose run has not come about after this long may be taken over. */
@@ -42,17 +43,16 @@ export const requestRun = async (
   context: CommandContext,
 ): Promise<Handled<Run>> => {
   const { runId, runIdChosen } = asked
+  const earlier = runIdChosen ? await commands.happened(runs, runId, context) : undefined
+  if (earlier) return earlier
   const current = await currentManifest(commands, asked, context)
-  const { manifest } = current.version
-  const parameters = resolveParameters(manifest, asked.parameters)
-  assertPartition(manifest, asked.partition)
-  if (runIdChosen) {
-    const earlier = await commands.load(runs, context.tenant, runId)
-    if (earlier.revision >= 0n) return request(commands, asked, current, parameters, false, context)
-  }
+  const { parameters } = current
   const { partition } = asked
-  const limit = manifest.orchestration.max_active_runs
-  if (partition === null || limit === null) return request(commands, asked, current, parameters, false, context)
+  const limit = current.version.manifest.orchestration.max_active_runs
+  const isTaken = runIdChosen && (await commands.loadCached(runs, context.tenant, runId)).revision >= 0n
+  if (isTaken || partition === null || limit === null) {
+    return request(commands, asked, current, parameters, false, context)
+  }
 
   const claimed = partitionStreamId(asked.pipelineId, partition)
   await claimPartition(commands, claimed, runId, limit, context)
@@ -68,15 +68,28 @@ export const requestRun = async (
   }
 }
 
+/** What is asked for, fitted to the pipeline's manifest. A refusal is only given by the manifest that is newest now. */
 const currentManifest = async (
   commands: CommandHandler,
-  { pipelineId, pipelineName }: RunAsked,
-  { tenant }: CommandContext,
+  asked: RunAsked,
+  context: CommandContext,
 ): Promise<Current> => {
-  const { state } = await commands.loadCached(pipelines, tenant, pipelineId)
+  const cached = await commands.loadCached(pipelines, context.tenant, asked.pipelineId)
+  try {
+    return fitted(cached.state, asked)
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error
+    const newest = await commands.load(pipelines, context.tenant, asked.pipelineId)
+    return fitted(newest.state, asked)
+  }
+}
+
+const fitted = (state: Pipeline, { pipelineName, parameters: given, partition }: RunAsked): Current => {
   const version = currentVersion(state)
   if (!version || !state.slug) throw new Rejection('PIPELINE_NOT_FOUND', `Pipeline '${pipelineName}' not found`)
-  return { slug: state.slug, version }
+  const parameters = resolveParameters(version.manifest, given)
+  assertPartition(version.manifest, partition)
+  return { slug: state.slug, version, parameters }
 }
 
 const request = (

@@ -8,7 +8,7 @@ import type { ManifestVersion } from '../domain/pipeline/events.ts'
 import type { RunCommand } from '../domain/run/commands.ts'
 import { type CostRates, costOf } from '../domain/run/cost.ts'
 import type { RunError, RunRequested } from '../domain/run/events.ts'
-import type { Run } from '../domain/run/state.ts'
+import { hasCompleted, type Run } from '../domain/run/state.ts'
 
 export interface AttemptDeps {
   commands: CommandHandler
@@ -68,14 +68,14 @@ export class Attempt {
       partition,
       parameters,
       requestedAt: requested.requestedAt,
-      completedStages: requested.stages.filter((stage) => run.completed[stage]),
+      completedStages: requested.stages.filter((stage) => hasCompleted(run, stage)),
     })
   }
 
   async runStages(run: Run, stages: readonly string[], session: EngineSession, signal: AbortSignal): Promise<void> {
     const { runId, attempt } = this.job
     for (const stage of stages) {
-      if (run.completed[stage]) continue
+      if (hasCompleted(run, stage)) continue
       await this.say({ type: 'StartStage', runId, attempt, stage })
       this.stage = stage
       const result = await session.runStage(stage, signal)

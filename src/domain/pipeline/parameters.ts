@@ -16,7 +16,7 @@ export const resolveParameters = ({ parameters: specs }: Manifest, given: JsonOb
     }
   }
   for (const [name, spec] of Object.entries(specs)) {
-    const value = given[name] ?? spec.default
+    const value = (Object.hasOwn(given, name) ? given[name] : null) ?? spec.default
     const problem = problemOf(value, spec)
     if (problem) throw invalid(name, `config.${name} ${problem}`)
     resolved[name] = value

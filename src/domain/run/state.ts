@@ -34,6 +34,9 @@ export const noRun: Run = {
 
 const ended: ReadonlySet<RunStatus | null> = new Set<RunStatus>(['succeeded', 'failed', 'rejected', 'canceled'])
 
+/** A stage may bear any name, also one that every object knows. */
+export const hasCompleted = (run: Run, stage: string): boolean => Object.hasOwn(run.completed, stage)
+
 export const hasEnded = (run: Run): boolean => ended.has(run.status)
 
 export const evolveRun = (run: Run, event: RunEvent): Run => {

@@ -1,9 +1,11 @@
 import { Rejection } from '../codes.ts'
 import type { WorkerCommand } from './commands.ts'
 import type { RunEvent } from './events.ts'
-import { hasEnded, type Run } from './state.ts'
+import { hasCompleted, hasEnded, type Run } from './state.ts'
 
 type Of<Type extends WorkerCommand['type']> = Extract<WorkerCommand, { type: Type }>
+
+const retryDelayMaxMs = 86_400_000
 
 /** An attempt is taken up once: the second worker that a doubled delivery wakes is turned away here. */
 export const startRun = ({ runId, attempt, worker }: Of<'StartRun'>, run: Run): RunEvent[] => {
@@ -17,8 +19,8 @@ export const startRun = ({ runId, attempt, worker }: Of<'StartRun'>, run: Run): 
 export const startStage = ({ runId, attempt, stage }: Of<'StartStage'>, run: Run): RunEvent[] => {
   assertHolds(run, attempt)
   if (run.status === 'paused') throw new Rejection('RUN_PAUSED', `run '${runId}' is paused`)
-  if (run.completed[stage]) return []
-  const next = run.requested?.stages.find((name) => !run.completed[name])
+  if (hasCompleted(run, stage)) return []
+  const next = run.requested?.stages.find((name) => !hasCompleted(run, name))
   if (stage !== next) {
     throw new Rejection('STAGE_OUT_OF_ORDER', `the next stage of run '${runId}' is '${next}', not '${stage}'`)
   }
@@ -29,7 +31,7 @@ export const startStage = ({ runId, attempt, stage }: Of<'StartStage'>, run: Run
 export const completeStage = (command: Of<'CompleteStage'>, run: Run): RunEvent[] => {
   const { type: _, lineage, ...data } = command
   assertHolds(run, data.attempt)
-  if (run.completed[data.stage]) return []
+  if (hasCompleted(run, data.stage)) return []
   if (run.currentStage !== data.stage) {
     throw new Rejection('STAGE_OUT_OF_ORDER', `run '${data.runId}' is not at stage '${data.stage}'`)
   }
@@ -50,7 +52,8 @@ export const failRun = (command: Of<'FailRun'>, run: Run): RunEvent[] => {
   if (!command.retryable || run.failures >= retries) {
     return [failed, { type: 'RunFailed', data: { runId, stage, error } }]
   }
-  const dueAt = new Date(Date.parse(at) + retryDelaySeconds * 1000 * 2 ** run.failures).toISOString()
+  const delayMs = Math.min(retryDelayMaxMs, retryDelaySeconds * 1000 * 2 ** run.failures)
+  const dueAt = new Date(Date.parse(at) + delayMs).toISOString()
   return [failed, { type: 'RunRetryScheduled', data: { runId, failures: run.failures + 1, dueAt } }]
 }
 
@@ -63,7 +66,7 @@ export const commitOutputs = ({ runId, attempt }: Of<'CommitOutputs'>, run: Run)
   if (run.committed) return []
   if (run.status === 'paused') throw new Rejection('RUN_PAUSED', `run '${runId}' is paused`)
   const stages = run.requested?.stages ?? []
-  const missing = stages.find((stage) => !run.completed[stage])
+  const missing = stages.find((stage) => !hasCompleted(run, stage))
   if (missing !== undefined) {
     throw new Rejection('STAGE_OUT_OF_ORDER', `stage '${missing}' of run '${runId}' has not completed`)
   }

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { FakeSource, Recorder } from '../support/fake-source.ts'
+import { dawdle, fail, following, passMs, positions } from '../support/following.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+describe('every handler', () => {
+  test('sees every event once and in order, those before its start and those after', async () => {
+    const source = new FakeSource()
+    source.grow(3)
+    const [a, b] = [new Recorder('a'), new Recorder('b')]
+    await following(source, a, b)
+    for (const count of [1, 5, 1]) {
+      source.grow(count)
+      await passMs(1)
+    }
+    expect(a.seen).toEqual(positions(10))
+    expect(b.seen).toEqual(positions(10))
+  })
+
+  test('begins after the position that it has reached', async () => {
+    const source = new FakeSource()
+    source.grow(5)
+    const [old, current] = [new Recorder('old', 20n), new Recorder('current', 50n)]
+    await following(source, old, current)
+    source.grow(1)
+    await passMs(1)
+    expect(old.seen).toEqual([30n, 40n, 50n, 60n])
+    expect(current.seen).toEqual([60n])
+  })
+
+  test('is told a position that never goes back, and that is the last event of its batch or beyond', async () => {
+    const source = new FakeSource()
+    source.grow(1_200)
+    const handler = new Recorder('a')
+    await following(source, handler)
+    source.grow(700)
+    await passMs(1)
+    const reached = handler.calls.map((call) => call.reached)
+    expect([...reached].sort((a, b) => Number(a - b))).toEqual(reached)
+    for (const call of handler.calls) expect(call.reached).toBeGreaterThanOrEqual(call.positions.at(-1) ?? -1n)
+    expect(reached.at(-1)).toBe(19_000n)
+  })
+
+  test('gets at most 500 events at a time', async () => {
+    const source = new FakeSource()
+    source.grow(1_700)
+    const handler = new Recorder('a')
+    await following(source, handler)
+    source.grow(1_700)
+    await passMs(1)
+    expect(Math.max(...handler.calls.map((call) => call.positions.length))).toBe(500)
+    expect(handler.seen).toEqual(positions(3_400))
+  })
+
+  test('is told that it has reached the head when nothing concerns it', async () => {
+    const source = new FakeSource()
+    source.grow(3)
+    const handler = new Recorder('a', 5n)
+    source.past = async function* () {}
+    await following(source, handler)
+    expect(handler.calls[0]).toEqual({ positions: [], reached: 30n })
+  })
+})
+
+describe('a handler', () => {
+  test('that is slow does not hold the others up', async () => {
+    const source = new FakeSource()
+    const [slow, quick] = [new Recorder('slow'), new Recorder('quick')]
+    slow.before = [dawdle(60_000)]
+    await following(source, slow, quick)
+    source.grow(1)
+    await passMs(1)
+    source.grow(4)
+    await passMs(1)
+    expect([slow.seen, quick.seen]).toEqual([[], positions(5)])
+    await passMs(60_000)
+    expect(slow.seen).toEqual(positions(5))
+  })
+
+  test('that throws gets the same batch again, until it has taken it', async () => {
+    const source = new FakeSource()
+    const [failing, other] = [new Recorder('failing'), new Recorder('other')]
+    failing.before = [fail, fail]
+    const { log } = await following(source, failing, other)
+    source.grow(3)
+    await passMs(1)
+    source.grow(2)
+    await passMs(1)
+    expect([failing.seen, other.seen]).toEqual([[], positions(5)])
+    await passMs(2_000)
+    expect(failing.calls[1]).toEqual(failing.calls[0])
+    expect(failing.calls[2]).toEqual(failing.calls[0])
+    expect(failing.seen).toEqual(positions(5))
+    expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(2)
+  })
+
+  test('that throws over the past gets that again too', async () => {
+    const source = new FakeSource()
+    source.grow(1_100)
+    const failing = new Recorder('failing')
+    failing.before = [() => undefined, fail]
+    await following(source, failing)
+    await passMs(1_000)
+    expect(failing.seen).toEqual(positions(1_100))
+  })
+
+  test('that fell far behind catches up alone, and rejoins', async () => {
+    const source = new FakeSource()
+    const [stuck, quick] = [new Recorder('stuck', 0n), new Recorder('quick', 0n)]
+    stuck.before = [dawdle(60_000)]
+    await following(source, stuck, quick)
+    const readAtStart = source.pasts.length
+    source.grow(1)
+    await passMs(1)
+    source.grow(10_000)
+    await passMs(1)
+    expect(quick.seen).toHaveLength(10_001)
+    await passMs(60_000)
+    expect(stuck.seen).toEqual(positions(10_001))
+    expect(source.pasts.slice(readAtStart)).toEqual([10n])
+    source.grow(1)
+    await passMs(1)
+    expect(stuck.seen.at(-1)).toBe(100_020n)
+    expect(source.pasts).toHaveLength(readAtStart + 1)
+  })
+})
