@@ -1,5 +1,7 @@
-/** The engine's own folder in a tenant's directory: what runs have staged. No manifest may name it. */
+/** The engine's own folders in a tenant's directory: what runs have staged, and which names they hold. */
 export const stagingFolder = '.staging'
+export const reservedFolder = '.reserved'
+const ownFolders: readonly string[] = [stagingFolder, reservedFolder]
 
 const pathCharsMax = 500
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
@@ -18,7 +20,8 @@ export const pathProblem = (path: string): string | null => {
   const segments = path.split('/')
   if (segments.some((segment) => segment === '..')) return "holds '..'"
   if (segments.some((segment) => segment === '' || segment === '.')) return "holds an empty segment or '.'"
-  if (segments[0]?.toLowerCase() === stagingFolder) return `lies in ${stagingFolder}, which is the engine's own`
+  const own = ownFolders.find((folder) => segments[0]?.toLowerCase() === folder)
+  if (own !== undefined) return `lies in ${own}, which is the engine's own`
   return null
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { StageError } from '../../app/ports/engine.ts'
@@ -20,22 +21,26 @@ export const publishedFolder = 'published'
 export const workFile = ({ root, run }: Workspace, transformation: string): string =>
   join(root, run, 'work', `${encodeURIComponent(transformation)}.parquet`)
 
-/** Stages a file, which waits for the commit under a name of run, attempt and content. `target` was checked before. */
+/**
+ * Stages a file, which waits for the commit under a name of run, attempt, target and content: two targets may well hold
+ * the same. `target` was checked before.
+ */
 export const stageFile = async (
   { root, attempt }: Workspace,
   target: string,
   write: (path: string) => Promise<void>,
 ): Promise<StagedFile> => {
   let digest: Digest = { sha256: '', bytes: 0 }
+  const folder = `${attempt}/${createHash('sha256').update(target).digest('hex').slice(0, 16)}`
   const path = await writeDurably(
-    join(root, attempt),
+    join(root, folder),
     async (written) => {
       digest = await digestOf(written)
       return `${digest.sha256}-${basename(target).slice(-baseNameCharsMax)}`
     },
     write,
   )
-  return { target, staged: `${attempt}/${basename(path)}`, ...digest }
+  return { target, staged: `${folder}/${basename(path)}`, ...digest }
 }
 
 /** Size in bytes, or null when there is no such file. */

@@ -2,7 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import type { EngineJob } from '../../app/ports/engine.ts'
 import type { RunId, TenantId } from '../../domain/ids.ts'
-import { pathProblem, stagingFolder } from '../../domain/pipeline/relative-path.ts'
+import { pathProblem, reservedFolder, stagingFolder } from '../../domain/pipeline/relative-path.ts'
 import { failed, isMissing } from './errors.ts'
 
 /** Where one attempt of a run works. `root` is the real path of the tenant's directory; the rest is relative to it. */
@@ -34,9 +34,6 @@ export const runFolder = async (root: string, runId: RunId): Promise<string> => 
   return folder
 }
 
-/** The engine's own folder for reservations, beside the one for staging. */
-const reservedFolder = '.reserved'
-
 export const reservationFile = async (root: string, name: string): Promise<string> => {
   const path = `${reservedFolder}/${name}`
   await checkInside(root, path)
@@ -45,14 +42,11 @@ export const reservationFile = async (root: string, name: string): Promise<strin
 
 /** The absolute path of a manifest's path. Refuses one that leads out of the tenant's directory, by '..' or by links. */
 export const insideTenant = async (root: string, path: string): Promise<string> => {
-  const problem = pathProblem(path) ?? reservedProblem(path)
+  const problem = pathProblem(path)
   if (problem !== null) throw failed(`The path '${path}' ${problem}`)
   await checkInside(root, path)
   return join(root, path)
 }
-
-const reservedProblem = (path: string): string | null =>
-  path.split('/')[0]?.toLowerCase() === reservedFolder ? `lies in ${reservedFolder}, which is the engine's own` : null
 
 const checkInside = async (root: string, path: string): Promise<void> => {
   const real = await realpathOfNearest(join(root, path))

@@ -37,6 +37,20 @@ describe('publishing', () => {
     expect(await readdir(join(bench.root, '.staging'))).toEqual([])
   })
 
+  test('publishes two files of one name and one content in two folders', async () => {
+    const bench = await openBench()
+    const twins = manifestOf({
+      transformations: [{ name: 'rows', type: 'sql', sql: 'select 1 as n' }],
+      sinks: {
+        a: { type: 'csv', from: 'rows', path: 'a/x.csv' },
+        b: { type: 'csv', from: 'rows', path: 'b/x.csv' },
+      },
+    })
+    const files = filesOf(await bench.run(twins))
+    await bench.engine.publish(acme, run, files)
+    expect(await Promise.all(['a/x.csv', 'b/x.csv'].map(bench.read))).toEqual(['n\n1\n', 'n\n1\n'])
+  })
+
   test('twice is as good as once', async () => {
     const { bench, publish } = await committed()
     await publish()

@@ -13,6 +13,7 @@ const manifest = manifestOf({
   quality_checks: [{ name: 'some', type: 'row_count', on: 'kinds', min: 1 }],
 })
 const partition = '2012-03'
+// A staged file lies in a folder named by the first 16 digits of its target's SHA-256, here that of 'out.parquet'.
 
 describe('a later attempt', () => {
   test('continues where the first one stopped and writes the same bytes', async () => {
@@ -29,7 +30,7 @@ describe('a later attempt', () => {
     expect(rest.load_out?.files).toEqual([
       {
         ...whole.load_out?.files[0],
-        staged: expect.stringMatching(/^\.staging\/halves\/2\/[0-9a-f]{64}-out\.parquet$/),
+        staged: expect.stringMatching(/^\.staging\/halves\/2\/028e596dc9a36a2e\/[0-9a-f]{64}-out\.parquet$/),
       },
     ])
     expect(rest.load_out?.lineage).toEqual(whole.load_out?.lineage)
@@ -72,8 +73,8 @@ describe('a later attempt', () => {
     const first = filesOf(await bench.run(manifest, { partition }))
     const second = filesOf(await bench.run(manifest, { partition, attempt: 2 }))
     const [file] = first
-    expect(file?.staged).toBe(`.staging/run-1/1/${file?.sha256}-out.parquet`)
-    expect(second[0]?.staged).toBe(`.staging/run-1/2/${file?.sha256}-out.parquet`)
+    expect(file?.staged).toBe(`.staging/run-1/1/028e596dc9a36a2e/${file?.sha256}-out.parquet`)
+    expect(second[0]?.staged).toBe(`.staging/run-1/2/028e596dc9a36a2e/${file?.sha256}-out.parquet`)
     expect(await readdir(join(bench.root, '.staging/run-1'))).toEqual(['1', '2', 'work'])
   })
 })
