@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { CommandId, TenantId } from '../domain/ids.ts'
 import type { Actor, EventMetadata } from '../domain/metadata.ts'
-import { freshCommandId, uuidv5 } from './ids.ts'
+import { drawBytes, freshCommandId, uuidv5 } from './ids.ts'
 
 /** Who asks for a command, on what ground and from where: fixed once, before anything is decided. */
 export interface CommandContext {
@@ -62,7 +62,7 @@ export const metadataFactory = (command: { type: string }, context: CommandConte
   const salts: string[] = []
   const { at, bodyHash = sha256Hex(JSON.stringify(command)), ...who } = context
   return (index: number): EventMetadata => {
-    salts[index] ??= randomBytes(32).toString('base64')
+    salts[index] ??= drawBytes(32).toString('base64')
     return { ...who, command: command.type, bodyHash, approvals: [], occurredAt: at, schema: 1, salt: salts[index] }
   }
 }

@@ -18,7 +18,7 @@ export interface Handled<State> {
 }
 
 export interface HandleOptions {
-  /** The stream's id was drawn just now: do not look for it, the append will tell if it exists after all. */
+  /** The stream most likely does not exist: do not look for it, the append will tell if it does after all. */
   fresh?: boolean
 }
 

@@ -138,6 +138,8 @@ const claimPartition = async (
       id,
       { type: 'ClaimPartition', runId, commandId, at, limit, gone },
       subcommand(context, `claim${gone.join()}`),
+      // Most partitions are claimed for the first time: the append tells sooner than a read whether that is so.
+      { fresh: true },
     )
   try {
     await claim([])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { allViews } from '../../projections/index.ts'
 import { put, type View } from '../../projections/projection.ts'
-import { ViewRunner } from '../../projections/runner.ts'
 import { ledgerEvents } from '../support/events.ts'
 import * as e from '../support/run-events.ts'
 import { dump, openViews, temporaryFile } from '../support/views.ts'
@@ -55,9 +55,7 @@ describe('events that are applied', () => {
     expect(await runner.position()).toBe(-1n)
     await runner.apply(events, 2n ** 60n)
     expect(await runner.position()).toBe(2n ** 60n)
-    const again = new ViewRunner(path, openViews().runner['views'])
-    expect(await again.position()).toBe(2n ** 60n)
-    await again.close()
+    expect(await openViews(allViews, path).runner.position()).toBe(2n ** 60n)
   })
 
   test('may be none at all', async () => {

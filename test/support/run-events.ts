@@ -103,3 +103,7 @@ export const canceled = (removed: string[] = []): RunEvent => ({ type: 'RunCance
 /** All of `stages`, begun and completed by one attempt. */
 export const allStages = (attempt = 1): RunEvent[] =>
   stages.flatMap((stage) => [stageStarted(stage, attempt), stageCompleted(stage, attempt)])
+
+/** Says of another run what the builders say of r1. */
+export const ofRun = (run: string, events: readonly RunEvent[]): RunEvent[] =>
+  events.map((event) => ({ ...event, data: { ...event.data, runId: runOf(run) } }) as RunEvent)

@@ -16,8 +16,6 @@ import { Writer } from './writer.ts'
 
 /** SQLite's page cache, in KiB; the operating system caches the rest. */
 const pageCacheKiB = 16 * 1024
-/** The log is folded into the file when it has this many pages of 4 KiB. */
-const checkpointPages = 4000
 
 export interface Store {
   readonly types: Types
@@ -74,7 +72,6 @@ const assemble = (file: string, connection: Connection) => {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -${pageCacheKiB};
-    PRAGMA wal_autocheckpoint = ${checkpointPages};
   `)
   const parts = { types, events, streams: new Streams(connection, events) }
   const feed = new Feed(events.newestPosition())
