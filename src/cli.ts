@@ -1,7 +1,9 @@
 #!/usr/bin/env node
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { ConfigError, loadConfig } from './config.ts'
 import { demo } from './demo/demo.ts'
-import { runNode } from './embedded/main.ts'
+import { backup, runNode } from './embedded/main.ts'
 import { StartError } from './host/data-dir.ts'
 import { NodeFailure } from './host/node-process.ts'
 import { serve } from './main.ts'
@@ -12,19 +14,43 @@ const usage = `ledgerline <command>
   demo                        a tour on an empty directory, with real data
   node --port P --dir D       the embedded ledger alone
   node --check --dir D        scans a ledger for damage
+  backup --to FILE [--dir D]  a compact copy of the ledger in D (default DATA_DIR/ledger), also while it is running
 `
 
 const runServe = async (): Promise<void> => {
   const running = await serve(loadConfig())
   process.stdout.write(`ledgerline ready ${running.url}\n`)
   const stop = () => {
-    running.stop().then(
-      () => process.exit(0),
-      (error) => fail(error),
-    )
+    running.stop().then(() => process.exit(0), fail)
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+}
+
+const runDemo = async (): Promise<void> => {
+  await demo(loadConfig(), serve)
+  process.exit(0)
+}
+
+const runBackup = async (args: string[]): Promise<void> => {
+  const { to, dir } = backupOptions(args)
+  const file = resolve(to)
+  try {
+    backup(dir ? resolve(dir) : join(loadConfig().dataDir, 'ledger'), file)
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error))
+  }
+  process.stdout.write(`ledgerline backup written to ${file}\n`)
+}
+
+const backupOptions = (args: string[]): { to: string; dir: string | undefined } => {
+  try {
+    const { to, dir } = parseArgs({ args, options: { to: { type: 'string' }, dir: { type: 'string' } } }).values
+    if (!to) throw new Error('a backup needs a file: --to FILE')
+    return { to, dir }
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 /** What the operator can mend is one plain sentence; the rest is a defect and shows where it is. */
@@ -35,11 +61,17 @@ const fail = (error: unknown): never => {
   process.exit(1)
 }
 
-const [command, ...args] = process.argv.slice(2)
-if (command === 'serve') runServe().catch(fail)
-else if (command === 'demo') demo(loadConfig(), serve).then(() => process.exit(0), fail)
-else if (command === 'node') runNode(args).catch(fail)
+const commands: Record<string, (args: string[]) => Promise<void>> = {
+  serve: runServe,
+  demo: runDemo,
+  node: runNode,
+  backup: runBackup,
+}
+
+const [name = 'help', ...args] = process.argv.slice(2)
+const command = commands[name]
+if (command) command(args).catch(fail)
 else {
   process.stderr.write(usage)
-  process.exit(command === undefined || command === 'help' ? 0 : 2)
+  process.exit(name === 'help' ? 0 : 2)
 }

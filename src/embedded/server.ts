@@ -30,6 +30,7 @@ export const serve = async (store: Store, port: number, maxAppendSize: number): 
   const server = new Server({
     'grpc.max_receive_message_length': receiveBytesMax,
     'grpc.max_send_message_length': -1,
+    'grpc.enable_channelz': 0,
     interceptors: [(_method, call) => new ManyMessages(call)],
   })
   const reads = new Set<Outlet>()
