@@ -18,8 +18,13 @@ export interface RawEvent {
 /** A stored event that does not fit the schema of its type: written by something else than Ledgerline. */
 export class UnreadableEvent extends Error {}
 
-export const encode = ({ id, event, metadata }: NewEvent): EventData =>
-  jsonEvent({ id, type: event.type, data: { ...parseData(event.type, event.data) }, metadata: { ...metadata } })
+const utf8 = new TextEncoder()
+
+/** The metadata goes out as bytes: given an object, the client would take it through base64, twice and in JavaScript. */
+export const encode = ({ id, event, metadata }: NewEvent): EventData => {
+  const data = { ...parseData(event.type, event.data) }
+  return jsonEvent({ id, type: event.type, data, metadata: utf8.encode(JSON.stringify(metadata)) })
+}
 
 /**
  * Parses an event. An unknown type is kept with `event: null`; throws UnreadableEvent when a known type or the

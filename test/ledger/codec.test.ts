@@ -15,7 +15,7 @@ const stored = (event: NewEvent, over: Partial<RawEvent> = {}): RawEvent => {
     id,
     type,
     data: JSON.parse(JSON.stringify(data)),
-    metadata: JSON.parse(JSON.stringify(metadata)),
+    metadata: JSON.parse(metadata instanceof Uint8Array ? new TextDecoder().decode(metadata) : ''),
     streamId: 'run-acme.r1',
     revision: 3n,
     created: new Date('2026-01-01T00:00:00.123Z'),

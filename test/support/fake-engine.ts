@@ -62,7 +62,15 @@ export class FakeEngine implements Engine {
   private stage({ runId, attempt }: EngineJob, stage: string): StageResult {
     const file = { ...fileOf(`${stage}.parquet`), staged: `.staging/${runId}/${attempt}/${stage}.parquet` }
     this.staged.set(runId, [...(this.staged.get(runId) ?? []), file.staged])
-    return { output: { stage }, rows: 3, bytesRead: 100, bytesWritten: 10, computeMs: 500, files: [file], lineage: null }
+    return {
+      output: { stage },
+      rows: 3,
+      bytesRead: 100,
+      bytesWritten: 10,
+      computeMs: 500,
+      files: [file],
+      lineage: null,
+    }
   }
 }
 

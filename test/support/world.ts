@@ -18,9 +18,6 @@ import { until } from './waiting.ts'
 
 export const rates = { computeSecondUsd: 1, storedGibUsd: 0, movedGibUsd: 0 }
 
-/** A command on a run, whatever run the builders put into it. */
-type OnRun = RunCommand extends infer Each ? (Each extends { runId: unknown } ? Each : never) : never
-
 /** Ledger, bus, relay and an engine in one process; workers are started as a test needs them. */
 export const openWorld = async (orchestration: Partial<Orchestration> = {}) => {
   const ledger = new InMemoryLedger()
@@ -68,8 +65,12 @@ export const openWorld = async (orchestration: Partial<Orchestration> = {}) => {
     eventsOf,
     typesOf,
     request: (run: string, over: Parameters<typeof request>[2] = {}) => request(commands, run, over),
-    say: (run: string, command: OnRun) =>
-      commands.handle(runs, runOf(run), { ...command, runId: runOf(run) }, contextOf()),
+    /** Says of a run what the builders say of r1. */
+    say: (run: string, command: RunCommand) => {
+      const runId = runOf(run)
+      const said = command.type === 'RequestRun' ? command : { ...command, runId }
+      return commands.handle(runs, runId, said, contextOf())
+    },
     /** Resolves when an event of the type has happened to the run. */
     has: (run: string, type: string) => until(() => typesOf(run).includes(type)),
   }

@@ -5,7 +5,8 @@ export type Value = number | string | Buffer | null
 export type Row = readonly unknown[]
 
 export interface Statement {
-  run(values: Value[]): void
+  /** Answers how many rows it changed. */
+  run(values: Value[]): number
   get(values: Value[]): Row | undefined
   all(values: Value[]): Row[]
 }
@@ -38,9 +39,7 @@ const prepare = (database: Database.Database, sql: string): Statement => {
   // A statement without columns has no raw mode.
   if (statement.columns().length > 0) statement.raw(true)
   return {
-    run: (values) => {
-      statement.run(values)
-    },
+    run: (values) => statement.run(values).changes,
     get: (values) => {
       const row = statement.get(values)
       return row === undefined ? undefined : asRow(row)

@@ -34,6 +34,10 @@ export class Streams {
     this.#events = events
   }
 
+  isCached(name: string): boolean {
+    return this.#heads.get(name) !== undefined
+  }
+
   /** Undefined when neither the stream nor its metadata was ever written. */
   head(name: string): Head | undefined {
     const known = this.#heads.get(name)

@@ -5,6 +5,7 @@ import {
   firstVisible,
   isMetastream,
   metastreamOf,
+  noMetadata,
   oldestVisible,
   originalOf,
   parseMetadata,
@@ -71,6 +72,11 @@ export class Transaction {
   }
 
   append(append: Append): Decided {
+    if (this.#creates(append)) {
+      this.#insertAll(append.stream, append.events, { stream: this.#position + 1, last: -1 })
+      if (!isMetastream(append.stream)) this.metadata.set(append.stream, noMetadata)
+      return { kind: 'done', revision: append.events.length - 1, position: this.#position }
+    }
     const head = this.head(append.stream)
     const last = head?.last ?? -1
     const decision = this.#decide(append, head)
@@ -90,6 +96,16 @@ export class Transaction {
     const head = this.head(stream)
     const newest = head && this.#parts.events.at(head.stream, head.last)
     return newest === undefined ? undefined : decodeRecord(newest.record).data
+  }
+
+  /**
+   * Tries to number the stream as a new one. For a stream without a number, and so without metadata, `any` and
+   * `no_stream` need no further look: most appends that create a stream cost no query.
+   */
+  #creates({ stream, expected, events }: Append): boolean {
+    if (events.length === 0 || (expected !== 'any' && expected !== 'no_stream')) return false
+    if (this.heads.has(stream) || this.#parts.streams.isCached(stream)) return false
+    return this.#number(stream, this.#position + 1)
   }
 
   #decide(append: Append, head: Head | undefined): Decision {
@@ -118,7 +134,8 @@ export class Transaction {
   }
 
   #insertAll(streamName: string, events: readonly ProposedEvent[], head: Head | undefined): void {
-    const stream = head?.stream ?? this.#number(streamName, this.#position + 1)
+    const stream = head?.stream ?? this.#position + 1
+    if (head === undefined) this.#number(streamName, stream)
     let revision = head?.last ?? -1
     for (const event of events) this.#insert(streamName, event, stream, ++revision)
     this.heads.set(streamName, { stream, last: revision })
@@ -137,18 +154,18 @@ export class Transaction {
     this.written.push({ position, stream, streamName, revision, type, created, record })
   }
 
-  #number(streamName: string, id: number): number {
-    this.#statements.insertStream.run([Buffer.from(streamName), id])
-    return id
+  /** False when the stream has a number already. */
+  #number(streamName: string, id: number): boolean {
+    return this.#statements.insertStream.run([Buffer.from(streamName), id]) === 1
   }
 
   #metadataWritten(stream: string, event: ProposedEvent): void {
     if (isMetastream(stream)) return
     const metadata = parseMetadata(event.isJson, event.data)
     this.metadata.set(stream, metadata)
-    const id = this.head(stream)?.stream ?? this.#number(stream, -this.#position)
+    this.#number(stream, -this.#position)
     const statement = metadata.maxAgeMs === undefined ? this.#statements.unmarkExpiring : this.#statements.markExpiring
-    statement.run([id])
+    statement.run([this.head(stream)?.stream ?? null])
   }
 }
 
@@ -161,7 +178,7 @@ export interface Statements {
 
 export const prepareStatements = (connection: Connection): Statements => ({
   insert: connection.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-  insertStream: connection.prepare('INSERT INTO streams VALUES (?, ?)'),
+  insertStream: connection.prepare('INSERT OR IGNORE INTO streams VALUES (?, ?)'),
   markExpiring: connection.prepare('INSERT OR IGNORE INTO expiring (stream) VALUES (?)'),
   unmarkExpiring: connection.prepare('DELETE FROM expiring WHERE stream = ?'),
 })

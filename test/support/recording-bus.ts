@@ -1,0 +1,30 @@
+import type { Bus, Control, Job } from '../../src/app/ports/bus.ts'
+
+/** A bus that only remembers what it was given. */
+export class RecordingBus implements Bus {
+  readonly jobs: Job[] = []
+  readonly controls: Control[] = []
+  /** As long as it is set, the bus takes nothing. */
+  isDown = false
+
+  async publish(job: Job): Promise<void> {
+    if (this.isDown) throw new Error('the bus is down')
+    this.jobs.push(job)
+  }
+
+  consume(): () => Promise<void> {
+    return async () => undefined
+  }
+
+  sendControl(control: Control): void {
+    this.controls.push(control)
+  }
+
+  onControl(): () => void {
+    return () => undefined
+  }
+
+  async close(): Promise<void> {
+    this.isDown = true
+  }
+}
