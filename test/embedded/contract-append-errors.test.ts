@@ -54,7 +54,7 @@ test.each(ways)(
   async (_, options) => {
     const stream = newStream()
     const event = { ...anEvent(), data: 'x'.repeat(maxAppendSize - 1 - 2 * 'Tested'.length) }
-    expect(await failure(node.client.appendToStream(stream, [anEvent(), event], options))).toMatchObject({
+    expect(await failure(node.client.appendToStream(stream, event, options))).toMatchObject({
       type: 'maximum-append-size-exceeded',
       maxAppendSize,
     })

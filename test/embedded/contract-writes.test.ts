@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { anEvent, collect, events, failure, newStream, revisions, useNode } from './support.ts'
+import { anEvent, collect, events, failure, newStream, pause, revisions, useNode } from './support.ts'
 
 const node = useNode()
 
@@ -116,6 +116,20 @@ test('3.1.4 idempotency ignores truncation but gives no position for an event no
   const repeated = await append(stream, batch, 'no_stream')
   expect(repeated.nextExpectedRevision).toBe(1n)
   expect(repeated.position).toBeUndefined()
+})
+
+test('3.1.4 a repetition gives no position for an event that is too old to be readable', async () => {
+  const stream = newStream()
+  const batch = events(2)
+  await append(stream, batch, 'no_stream')
+  await append(stream, events(1), 1n)
+  await node.client.setStreamMetadata(stream, { maxAge: 1 })
+  await pause(1100)
+  for (const expectation of ['no_stream', 'any'] as const) {
+    const repeated = await append(stream, batch, expectation)
+    expect(repeated.nextExpectedRevision).toBe(1n)
+    expect(repeated.position).toBeUndefined()
+  }
 })
 
 test('3.1.5 a revision above the last is wrong, also one beyond 2^53; the last itself is a write', async () => {

@@ -102,7 +102,7 @@ describe('GET /api/pipeline/status/{run_id}', () => {
     expect(short.status).toBe(200)
   })
 
-  test.each(['run_invalid', 'invalid', 'run_', '%2e%2e', 'no%20id', 'x'.repeat(200)])('404 for %s', async (id) => {
+  test.each(['run_invalid', 'invalid', 'run_', 'no%20id', 'a%2Fb', 'x'.repeat(200)])('404 for %s', async (id) => {
     const { get } = await openApi()
     const { status, body } = await get(`/api/pipeline/status/${id}`)
     const shown = `run_${decodeURIComponent(id).replace(/^run_/, '')}`

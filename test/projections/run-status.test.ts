@@ -161,50 +161,6 @@ describe('a run', () => {
   })
 })
 
-describe('a stage', () => {
-  const stageAfter = async (...events: DomainEvent[]) => (await shown(...events)).stages[0]
-
-  test.each([
-    ['is running', atStage, { status: 'running', started_at: at(3), ended_at: null }],
-    [
-      'has completed, with what it put out',
-      half,
-      { status: 'succeeded', started_at: at(3), ended_at: at(4), output: '{"rows":3}', rows: 3, bytes: 10 },
-    ],
-    ['has failed', [...atStage, e.stageFailed('extract'), e.failed()], { status: 'failed', ended_at: at(4) }],
-    ['is to be run again when its worker was lost', [...atStage, e.started(2)], { status: 'queued', ended_at: null }],
-    [
-      'runs again after it has failed',
-      [
-        ...atStage,
-        e.stageFailed('extract'),
-        e.retryScheduled(1, at(9)),
-        e.queued(2),
-        e.started(2),
-        e.stageStarted('extract', 2),
-      ],
-      { status: 'running', started_at: at(8), ended_at: null },
-    ],
-    [
-      'was canceled in the middle',
-      [...atStage, e.cancelRequested(2, true), e.canceled()],
-      { status: 'canceled', ended_at: at(5) },
-    ],
-    [
-      'stays completed when the run is canceled',
-      [...half, e.cancelRequested(2, true), e.canceled()],
-      { status: 'succeeded', ended_at: at(4) },
-    ],
-    [
-      'was never begun when the run is canceled',
-      [...asked, e.cancelRequested(1, false), e.canceled()],
-      { status: 'queued', started_at: null },
-    ],
-  ] as const)('%s', async (_, events, expected) => {
-    expect(await stageAfter(...events)).toMatchObject(expected)
-  })
-})
-
 describe('other streams', () => {
   test('a lease says until when the worker has the run', async () => {
     const lease = { type: 'LeaseTaken' as const, data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: at(90) } }

@@ -50,17 +50,15 @@ export const openApi = async ({ orchestration = {}, services = {}, freshness = (
   })
 
   const call = async (method: string, path: string, init: { body?: string; headers?: Record<string, string> } = {}) => {
-    const headers = { host: 'localhost:8000', ...init.headers }
+    const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
+    const headers = { host: 'localhost:8000', ...type, ...init.headers }
     const response = await app.request(path, { ...init, method, headers })
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: JSON.parse(text) } satisfies Answer
   }
   const get = (path: string, headers: Record<string, string> = {}) => call('GET', path, { headers })
   const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    call('POST', path, {
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      headers: { 'content-type': 'application/json', ...headers },
-    })
+    call('POST', path, { ...(body === undefined ? {} : { body: JSON.stringify(body) }), headers })
 
   /** Says something of a run that was triggered as `run`; the views know it afterwards. */
   const say = async (run: string, ...said: RunCommand[]) => {
