@@ -139,7 +139,7 @@ export class BatchAppend {
   }
 
   #flush(): void {
-    if (this.#answers.length > 0 && !this.#call.cancelled && !this.#call.destroyed) {
+    if (this.#answers.length > 0 && this.#call.writable) {
       this.#call.write(this.#answers)
       this.#throttle()
     }

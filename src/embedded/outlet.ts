@@ -47,11 +47,16 @@ export class Outlet {
   }
 
   end(): void {
-    if (!this.#closed) this.#call.end()
+    if (this.#closed) return
+    this.#close()
+    this.#call.end()
   }
 
+  /** Ends the call with an error; whoever is sending finds the outlet closed. */
   fail(error: unknown): void {
-    if (!this.#closed) this.#call.emit('error', asCallError(error))
+    if (this.#closed) return
+    this.#close()
+    this.#call.emit('error', asCallError(error))
   }
 
   #changed(): Promise<void> {

@@ -5,7 +5,7 @@ import { type FilterSpec, parseFilter } from './filter.ts'
 type Options = streamsPb.ReadReq.Options
 
 /** `number`: from this revision or position, as the kind of read understands it. */
-export type From = number | 'start' | 'end'
+type From = number | 'start' | 'end'
 
 interface Common {
   readonly from: From

@@ -8,7 +8,7 @@ import { parseManifest } from './schema.ts'
 import { parseYaml } from './yaml.ts'
 
 /** `file` is relative to the directory, with / between folders. */
-export interface LoadedManifest {
+interface LoadedManifest {
   tenant: TenantId
   file: string
   manifest: Manifest

@@ -12,10 +12,10 @@ export const rawStreams = (url: string) =>
     'grpc.max_receive_message_length': 17 * 1024 * 1024,
   })
 
-export const streamId = (stream: string) =>
+const streamId = (stream: string) =>
   new sharedPb.StreamIdentifier().setStreamName(Buffer.from(stream).toString('base64'))
 
-export const stringId = (id: string) => new sharedPb.UUID().setString(id)
+const stringId = (id: string) => new sharedPb.UUID().setString(id)
 
 interface RawEvent {
   id?: string

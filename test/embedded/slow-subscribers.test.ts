@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { anEvent, connect, events, pause, type RunningNode, startNode, until } from './support.ts'
 
 const text = 'x'.repeat(20_000)
-const historyMiB = 80
+const historyMiB = 40
 
 let node: RunningNode
 let client: ReturnType<typeof connect>

@@ -14,17 +14,17 @@ import { manifestOf } from './manifests.ts'
 import { register } from './requests.ts'
 import { viewed } from './viewed.ts'
 
-export const positionKey = Buffer.alloc(32, 7)
-export const nowMs = Date.parse('2026-01-02T03:04:05.678Z')
+const positionKey = Buffer.alloc(32, 7)
+const nowMs = Date.parse('2026-01-02T03:04:05.678Z')
 
-export interface Answer {
+interface Answer {
   status: number
   headers: Headers
   /** Parsed JSON. */
   body: Record<string, unknown>
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   orchestration?: Partial<Orchestration>
   services?: Partial<Services>
   freshness?: (real: Freshness) => Freshness

@@ -9,7 +9,7 @@ import { atTime, runId } from './run-events.ts'
 const metadata = metadataFactory({ type: 'Test' }, contextOf())(0)
 
 /** The event at a position, as a ledger hands it out. */
-export const rawAt = (position: bigint, over: Partial<RawEvent> = {}): RawEvent => ({
+const rawAt = (position: bigint, over: Partial<RawEvent> = {}): RawEvent => ({
   id: `00000000-0000-4000-8000-${position.toString(16).padStart(12, '0')}`,
   streamId: 'run-acme.r1',
   revision: position / 10n,

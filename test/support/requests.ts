@@ -15,7 +15,7 @@ export const register = (commands: CommandHandler, manifest: Manifest = manifest
   return commands.handle(pipelines, pipelineId, command, contextOf())
 }
 
-export const askedOf = (run: string, over: Partial<RunAsked> = {}): RunAsked => ({
+const askedOf = (run: string, over: Partial<RunAsked> = {}): RunAsked => ({
   pipelineName: 'flights',
   pipelineId: pipelineIdOf(tenant, 'flights'),
   runId: runOf(run),

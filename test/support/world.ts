@@ -16,7 +16,7 @@ import { Pump } from './pump.ts'
 import { register, request } from './requests.ts'
 import { until } from './waiting.ts'
 
-export const rates = { computeSecondUsd: 1, storedGibUsd: 0, movedGibUsd: 0 }
+const rates = { computeSecondUsd: 1, storedGibUsd: 0, movedGibUsd: 0 }
 
 /** Ledger, bus, relay and an engine in one process; workers are started as a test needs them. */
 export const openWorld = async (orchestration: Partial<Orchestration> = {}) => {

@@ -12,7 +12,7 @@ export const noMetadata: StreamMetadata = { softDeleted: false }
 export const metastreamMetadata: StreamMetadata = { maxCount: 1, softDeleted: false }
 
 /** The `$tb` that marks a soft-deleted stream: 2^63 - 1. */
-export const deletedTruncateBefore = 9_223_372_036_854_775_807n
+const deletedTruncateBefore = 9_223_372_036_854_775_807n
 
 export const isMetastream = (stream: string): boolean => stream.startsWith('$$')
 export const metastreamOf = (stream: string): string => `$$${stream}`

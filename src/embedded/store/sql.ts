@@ -1,7 +1,7 @@
 import Database from 'libsql'
 
 /** Positions, revisions and times are integers below 2^53: they count events or milliseconds one by one. */
-export type Value = number | string | Buffer | null
+type Value = number | string | Buffer | null
 export type Row = readonly unknown[]
 
 export interface Statement {

@@ -17,6 +17,9 @@ import { Writer } from './writer.ts'
 /** SQLite's page cache, in KiB; the operating system caches the rest. */
 const pageCacheKiB = 16 * 1024
 
+/** How long to wait for a backup or a check that runs beside this process. */
+const busyMs = 2000
+
 export interface Store {
   readonly types: Types
   readonly events: Events
@@ -64,7 +67,7 @@ export const openStore = async (directory: string, warn: (message: string) => vo
 }
 
 const assemble = (file: string, connection: Connection) => {
-  connection.exec('PRAGMA cell_size_check = ON')
+  connection.exec(`PRAGMA cell_size_check = ON; PRAGMA busy_timeout = ${busyMs}`)
   const types = new Types(connection)
   const events = new Events(connection)
   checkNewest(file, events)

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -122,9 +122,4 @@ export const plainDuckDb = async (sql: string): Promise<unknown[]> => {
     connection.closeSync()
     instance.closeSync()
   }
-}
-
-export const copyIn = async (bench: Bench, from: string, to: string): Promise<void> => {
-  await mkdir(dirname(join(bench.root, to)), { recursive: true })
-  await cp(from, join(bench.root, to))
 }
