@@ -19,6 +19,8 @@ export interface RunAsked {
   runId: RunId
   /** False when the id was drawn for this very call. */
   runIdChosen: boolean
+  /** The id that the run has by its Idempotency-Key, where there is one, unless the caller chose another. */
+  keyedRunId: RunId | null
   partition: PartitionKey | null
   batchId: string | null
   parameters: JsonObject
@@ -38,6 +40,21 @@ const claimGraceMs = 30_000
  * PIPELINE_NOT_FOUND, VALIDATION_FAILED, RUN_EXISTS, RUN_ACTIVE.
  */
 export const requestRun = async (
+  commands: CommandHandler,
+  asked: RunAsked,
+  context: CommandContext,
+): Promise<Handled<Run>> => {
+  const { runId, keyedRunId } = asked
+  if (keyedRunId === null || keyedRunId === runId) return requestOnce(commands, asked, context)
+  // The run's stream is not the one that the key leads to, so the key is remembered there: its run gives way.
+  await commands.happened(runs, keyedRunId, context)
+  const handled = await requestOnce(commands, asked, context)
+  const giveWay = { type: 'AbandonRun' as const, runId: keyedRunId, reason: `its request chose the id ${runId}` }
+  await commands.handle(runs, keyedRunId, giveWay, context)
+  return handled
+}
+
+const requestOnce = async (
   commands: CommandHandler,
   asked: RunAsked,
   context: CommandContext,

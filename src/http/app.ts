@@ -9,7 +9,11 @@ import { type HttpError, nativeError } from './errors.ts'
 import { historyRoutes } from './native/history.ts'
 import type { Services } from './services.ts'
 
-type ErrorShape = (rejection: Rejection) => HttpError
+interface Dialect {
+  prefix: string
+  routes: Hono<Env>
+  shape(rejection: Rejection): HttpError
+}
 
 const requestIdPattern = /^[A-Za-z0-9_.-]{1,128}$/
 
@@ -23,18 +27,22 @@ export const createApp = (services: Services): Hono<Env> => {
     return missing === null ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', missing }, 503)
   })
 
-  mount(app, '/api/pipeline', batchRoutes(services), batchError, services)
-  mount(app, '/history', historyRoutes(services), nativeError, services)
+  const dialects: Dialect[] = [
+    { prefix: '/api/pipeline', routes: batchRoutes(services), shape: batchError },
+    { prefix: '/history', routes: historyRoutes(services), shape: nativeError },
+  ]
+  for (const dialect of dialects) mount(app, dialect, services)
 
-  app.notFound((c) =>
-    answer(c, nativeError(new Rejection('ROUTE_NOT_FOUND', `no route ${c.req.method} ${c.req.path}`))),
-  )
+  app.notFound((c) => {
+    const { shape } = dialects.find(({ prefix }) => c.req.path.startsWith(`${prefix}/`)) ?? { shape: nativeError }
+    return answer(c, shape(new Rejection('ROUTE_NOT_FOUND', `no route ${c.req.method} ${c.req.path}`)))
+  })
   app.onError((error, c) => answer(c, nativeError(asRejection(error, services))))
   return app
 }
 
 /** A dialect has its own prefix, its own shape of errors, and the same way in. */
-const mount = (app: Hono<Env>, prefix: string, routes: Hono<Env>, shape: ErrorShape, services: Services): void => {
+const mount = (app: Hono<Env>, { prefix, routes, shape }: Dialect, services: Services): void => {
   const dialect = new Hono<Env>()
   dialect.onError((error, c) => answer(c, shape(asRejection(error, services))))
   for (const { method, path, handler } of routes.routes) dialect.on(method, path, wayIn(services), handler)

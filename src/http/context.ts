@@ -2,7 +2,9 @@ import type { Context } from 'hono'
 import { type CommandContext, sha256Hex } from '../app/context.ts'
 import { derivedCommandId, freshCommandId } from '../app/ids.ts'
 import { type Principal, principalKey } from '../auth/principal.ts'
+import { canonicalJson } from '../domain/canonical-json.ts'
 import { Rejection } from '../domain/codes.ts'
+import type { JsonValue } from '../domain/json.ts'
 
 /** What every request carries through the app. */
 export interface Env {
@@ -15,7 +17,7 @@ const idempotencyKeyMax = 255
  * The context of a command that came over HTTP. With an Idempotency-Key the command's id derives from who asks what
  * with which key, so the ledger itself remembers it; `body` is then what tells a repeated request from another one.
  */
-export const commandContext = (c: Context<Env>, dialect: string, body: unknown, nowMs: number): CommandContext => {
+export const commandContext = (c: Context<Env>, dialect: string, body: JsonValue, nowMs: number): CommandContext => {
   const principal = c.get('principal')
   const requestId = c.get('requestId')
   const key = idempotencyKey(c)
@@ -34,7 +36,7 @@ export const commandContext = (c: Context<Env>, dialect: string, body: unknown, 
     origin: 'http',
     policy: { id: 'open-mode', version: '1' },
     at: new Date(nowMs).toISOString(),
-    ...(key ? { bodyHash: sha256Hex(JSON.stringify(body)) } : {}),
+    ...(key ? { bodyHash: sha256Hex(canonicalJson(body)) } : {}),
     ...(traceparent && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? { traceparent } : {}),
   }
 }

@@ -12,7 +12,7 @@ export const jsonBody = async <Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> => {
   if (Number(c.req.header('content-length') ?? 0) > bodyBytesMax) throw tooLarge()
   const text = await c.req.text()
-  if (text.length > bodyBytesMax) throw tooLarge()
+  if (Buffer.byteLength(text) > bodyBytesMax) throw tooLarge()
   let body: unknown
   try {
     body = JSON.parse(text)

@@ -117,6 +117,20 @@ describe('the ledger is read', () => {
   })
 })
 
+describe('what is only believed of a stream that was said to be new', () => {
+  test('is looked at before a command is rejected', async () => {
+    const { say, otherSays } = setUp()
+    await otherSays(c.requestRun())
+    expect((await say(c.cancelRun, contextOf(), true)).state.status).toBe('canceled')
+  })
+
+  test('and before there is nothing to do', async () => {
+    const { say, otherSays, readsOf } = setUp()
+    await otherSays(c.abandonRun)
+    expect(await readsOf(() => say(c.abandonRun, contextOf(), true))).toBe(1)
+  })
+})
+
 describe('a stream that is read with a gap', () => {
   class Gappy extends InMemoryLedger {
     override async read(...asked: Parameters<InMemoryLedger['read']>): Promise<LedgerEvent[]> {

@@ -86,10 +86,10 @@ test('a client that does not read does not keep the node from ending', async () 
 })
 
 test('it ends with its parent when asked to: when standard input closes', async () => {
-  const node = await startNode({ args: ['--exit-with-stdin'] })
+  const node = await startNode()
   node.child.stdin?.end()
   expect(await node.exited).toBe(0)
-  const patient = await startNode()
+  const patient = await startNode({ args: [] })
   patient.child.stdin?.end()
   await pause(200)
   expect(patient.child.exitCode).toBeNull()

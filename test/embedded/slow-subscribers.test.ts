@@ -26,21 +26,26 @@ test('7 one that falls behind the newest commits while live gets all, once, and 
   const seen: (bigint | 'caught up')[] = []
   const subscription = client.subscribeToAll({ fromPosition: 'end' }, { highWaterMark: 1 })
   subscription.on('caughtUp', () => seen.push('caught up'))
+  let wake = () => {}
+  const written = new Promise<void>((resolve) => {
+    wake = resolve
+  })
   const reading = (async () => {
     for await (const { event } of subscription) {
-      if (seen.length === 1) await pause(1500)
+      await written
       seen.push(event?.position?.commit ?? 0n)
     }
   })()
   await until(() => seen.length === 1)
   let last = 0n
   for (let n = 0; n < 60; n++) {
-    const written = await client.appendToStream(
+    const { position } = await client.appendToStream(
       'behind',
       events(100).map((event) => ({ ...event, data: { text: 'y'.repeat(500) } })),
     )
-    last = written.position?.commit ?? 0n
+    last = position?.commit ?? 0n
   }
+  wake()
   await until(() => seen.at(-1) === 'caught up' && seen.includes(last), 20_000)
   await subscription.unsubscribe()
   await reading

@@ -56,11 +56,12 @@ export interface RunningNode extends Spawned {
   kill(): Promise<number | string>
 }
 
+/** Ends with the test process, unless other `args` are given. */
 export const startNode = async (
   options: { directory?: string; port?: number; args?: string[]; env?: Record<string, string> } = {},
 ): Promise<RunningNode> => {
   const directory = options.directory ?? newDirectory()
-  const args = ['--port', String(options.port ?? 0), '--dir', directory, ...(options.args ?? [])]
+  const args = ['--port', String(options.port ?? 0), '--dir', directory, ...(options.args ?? ['--exit-with-stdin'])]
   const spawned = spawnNode(args, options.env)
   const { child, exited, output } = spawned
   if (child.stdout === null) throw new Error('the node has no standard output')

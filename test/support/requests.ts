@@ -20,6 +20,7 @@ const askedOf = (run: string, over: Partial<RunAsked> = {}): RunAsked => ({
   pipelineId: pipelineIdOf(tenant, 'flights'),
   runId: runOf(run),
   runIdChosen: false,
+  keyedRunId: null,
   partition: partitionOf('2001-01-01'),
   batchId: 'B1',
   parameters: {},

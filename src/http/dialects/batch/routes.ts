@@ -25,7 +25,8 @@ export const batchRoutes = ({ commands, views, reads, nowMs }: Services): Hono<E
     const asked = { batchId, partition, parameters, chosen: chosen ?? null }
     const context = commandContext(c, dialect, asked, nowMs())
     const keyed = idempotencyKey(c) !== undefined
-    const runId = chosen ?? drawRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs()))
+    const drawn = drawRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs()))
+    const runId = chosen ?? drawn
     const { events, position } = await requestRun(
       commands,
       {
@@ -33,6 +34,7 @@ export const batchRoutes = ({ commands, views, reads, nowMs }: Services): Hono<E
         pipelineId: pipelineIdOf(context.tenant, slug),
         runId,
         runIdChosen: keyed || chosen !== undefined,
+        keyedRunId: keyed ? drawn : null,
         partition,
         batchId,
         parameters,

@@ -39,7 +39,7 @@ export const triggerBody = z
   .transform(({ batch_id, config: { partition, ...parameters } = {}, run_id }, context) => {
     const key = partitionKey.safeParse(partition ?? batch_id)
     if (!key.success) {
-      const path = partition === undefined ? ['batch_id'] : ['config', 'partition']
+      const path = partition === undefined || partition === null ? ['batch_id'] : ['config', 'partition']
       context.addIssue({ code: 'custom', path, message: key.error.issues[0]?.message ?? 'invalid' })
       return z.NEVER
     }
