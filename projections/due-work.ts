@@ -2,7 +2,7 @@ import type { DueRun, DueWork } from '../src/app/ports/due.ts'
 import { must, parseRunId, parseTenantId } from '../src/domain/ids.ts'
 import type { ReadDb } from './projection.ts'
 import { dueRetries, dueRuns, endedClaims } from './run-queries.ts'
-import type { RunRow } from './run-status.ts'
+import type { RunRow } from './run-tables.ts'
 
 const countMax = 1_000
 

@@ -1,6 +1,6 @@
 import type { RunStatus } from '../src/domain/run/state.ts'
 import type { ReadDb, SqlValue } from './projection.ts'
-import { type RunRow, runsTable, type StageRow, stagesTable } from './run-status.ts'
+import { type RunRow, runsTable, type StageRow, stagesTable } from './run-tables.ts'
 
 export interface RunFilter {
   pipeline?: string

@@ -111,14 +111,14 @@ export class ViewRunner implements ViewWriter {
   private dropOldVersions(): void {
     if (this.views.some((view) => this.positionOf(view) < this.dropOldAt)) return
     this.dropOldAt = -1n
-    const current = new Set(['views', ...this.views.flatMap((view) => view.tables)])
+    const kept = new Set(['views', ...this.views.flatMap((view) => view.tables)])
     const tables = this.db.prepare(`select name from sqlite_master where type = 'table'`).all() as { name: string }[]
-    const old = tables.filter(({ name }) => !current.has(name) && !name.startsWith('sqlite_'))
+    const old = tables.filter(({ name }) => !kept.has(name) && !name.startsWith('sqlite_'))
     if (old.length === 0) return
     this.statements.clear()
     for (const { name } of old) this.db.exec(`drop table "${name}"`)
-    for (const view of this.views) {
-      this.db.prepare('delete from views where name = ? and version <> ?').run(view.name, view.version)
-    }
+    const isCurrent = this.views.map(() => '(name = ? and version = ?)').join(' or ')
+    const current = this.views.flatMap(({ name, version }) => [name, version])
+    this.db.prepare(`delete from views where not (${isCurrent})`).run(current)
   }
 }

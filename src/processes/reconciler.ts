@@ -89,12 +89,20 @@ export class Reconciler implements Follows {
     const nowMs = this.deps.nowMs()
     const now = new Date(nowMs).toISOString()
     const lostBefore = new Date(nowMs - leaseMs).toISOString()
-    for (const run of due.endedClaims()) await this.release(run)
-    for (const run of due.retries(now)) await this.queueRetry(run)
+    for (const run of due.endedClaims()) await this.each(run, () => this.release(run))
+    for (const run of due.retries(now)) await this.each(run, () => this.queueRetry(run))
     for (const run of due.work({ now, lostBefore, worker })) {
-      await bus.publish(
-        jobOf(run.tenant, { runId: run.runId, engine: run.engine, attempt: run.attempt + 1 }, run.cause),
-      )
+      const next = { runId: run.runId, engine: run.engine, attempt: run.attempt + 1 }
+      await this.each(run, () => bus.publish(jobOf(run.tenant, next, run.cause)))
+    }
+  }
+
+  /** One run that cannot be dealt with now does not hold up the others. */
+  private async each({ tenant, runId }: DueRun, task: () => Promise<void>): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      this.deps.log.warn('a due run was left to the next sweep', { tenant, run: runId, error: String(error) })
     }
   }
 

@@ -8,7 +8,7 @@ import type { ManifestVersion } from '../domain/pipeline/events.ts'
 import type { RunCommand } from '../domain/run/commands.ts'
 import { type CostRates, costOf } from '../domain/run/cost.ts'
 import type { RunError, RunRequested } from '../domain/run/events.ts'
-import { hasCompleted, type Run } from '../domain/run/state.ts'
+import { hasCompleted, hasEnded, type Run } from '../domain/run/state.ts'
 
 export interface AttemptDeps {
   commands: CommandHandler
@@ -98,17 +98,26 @@ export class Attempt {
     await this.say({ type: 'SucceedRun', runId, attempt, cost: costOf(run, files, this.deps.rates) })
   }
 
+  /** What a failed run has staged is of use only to its next try. */
   async fail(error: RunError, retryable: boolean): Promise<void> {
     const { runId, attempt } = this.job
     const at = new Date(this.deps.nowMs()).toISOString()
-    await this.say({ type: 'FailRun', runId, attempt, stage: this.stage, error, retryable, at })
+    const run = await this.say({ type: 'FailRun', runId, attempt, stage: this.stage, error, retryable, at })
+    if (hasEnded(run)) await this.discard()
   }
 
-  /** Removes what was staged, so that the cancel can say what it removed. */
+  /** Removes what was staged, so that the cancel can say what it removed. Does nothing for a run that is to go on. */
   async confirmCancel(): Promise<void> {
-    const { tenant, runId } = this.job
-    const removed = await this.deps.engine.discard(tenant, runId)
+    const { runId } = this.job
+    if ((await this.load()).status !== 'canceling') return
+    const removed = await this.discard()
     await this.say({ type: 'ConfirmCancel', runId, removed })
+  }
+
+  /** Removes what was staged for a run that has ended: nobody else will. */
+  discard(): Promise<string[]> {
+    const { tenant, runId } = this.job
+    return this.deps.engine.discard(tenant, runId)
   }
 
   /** Tells that the worker is alive where the run's own events do not. */

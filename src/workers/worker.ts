@@ -109,6 +109,8 @@ export class Worker {
   private async react(attempt: Attempt, aborted: AbortReason | null, error: unknown): Promise<void> {
     if (error instanceof Rejection) {
       if (error.code === 'RUN_CANCELING') return attempt.confirmCancel()
+      // A worker that comes back when the run has ended removes what it has staged meanwhile.
+      if (error.code === 'RUN_NOT_ACTIVE') await attempt.discard()
       return this.leave(error)
     }
     if (aborted === 'stop' || aborted === 'lost') return

@@ -18,9 +18,9 @@ const claimed = (holders: Holder[]): PartitionEvent => {
   const { runId, commandId } = holders.at(-1) ?? holder(one, 0)
   return { type: 'PartitionClaimed', data: { runId, commandId, holders } }
 }
-const released = (runId: RunId, holders: Holder[]): PartitionEvent => ({
+const released = (runId: RunId, command: number, holders: Holder[]): PartitionEvent => ({
   type: 'PartitionReleased',
-  data: { runId, holders },
+  data: { runId, commandId: commandIdOf(command), holders },
 })
 const claim = (runId: RunId, command: number, limit = 1, gone: RunId[] = []): PartitionCommand => ({
   type: 'ClaimPartition',
@@ -94,13 +94,13 @@ describe('a release', () => {
   test('frees what the run holds', () =>
     given(claimed([holder(one, 1), holder(two, 2)]))
       .when(release(one))
-      .thenHappens(released(one, [holder(two, 2)])))
+      .thenHappens(released(one, 1, [holder(two, 2)])))
 
   test('by command frees what that command claimed, and nothing else of the run', () => {
     const twice = [holder(one, 1), holder(one, 2)]
     given(claimed(twice))
       .when(release(one, 2))
-      .thenHappens(released(one, [holder(one, 1)]))
+      .thenHappens(released(one, 2, [holder(one, 1)]))
     given(claimed([holder(one, 1)]))
       .when(release(one, 2))
       .thenNothing()
@@ -113,7 +113,7 @@ describe('a release', () => {
 
   test('of what is free is nothing', () => {
     given().when(release(one)).thenNothing()
-    given(claimed([holder(one, 1)]), released(one, []))
+    given(claimed([holder(one, 1)]), released(one, 1, []))
       .when(release(one))
       .thenNothing()
   })
@@ -121,5 +121,5 @@ describe('a release', () => {
 
 test('the last event alone tells who holds a partition', () => {
   const last = claimed([holder(two, 2)])
-  expect(given(claimed([holder(one, 1)]), released(one, []), last).state()).toEqual(given(last).state())
+  expect(given(claimed([holder(one, 1)]), released(one, 1, []), last).state()).toEqual(given(last).state())
 })

@@ -53,7 +53,7 @@ test(`kill -9 under ${writers} writers, ${rounds} times: every acknowledged even
     const streams = Array.from({ length: writers }, (_, n) => `writer-${n}`)
     const writing = Promise.allSettled(streams.map((stream) => write(client, stream, written)))
     const before = acknowledged(written)
-    await until(() => acknowledged(written) > before + writers, 20_000)
+    await until(() => acknowledged(written) > before + 10 * writers, 20_000)
     await pause(Math.random() * 200)
     await node.kill()
     await writing

@@ -4,6 +4,7 @@ import { dueRetries, dueRuns, endedClaims } from '../../projections/run-queries.
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { RunEvent } from '../../src/domain/run/events.ts'
 import { ledgerEvents, metadataOf } from '../support/events.ts'
+import { commandIdOf } from '../support/ids.ts'
 import * as e from '../support/run-events.ts'
 import { ofRun } from '../support/run-events.ts'
 import { openViews } from '../support/views.ts'
@@ -126,7 +127,10 @@ describe('a claim is to be released', () => {
 
   test('unless the run held none, or has released it', async () => {
     const free = [e.requested({ claim: null }), ...(ends.failed ?? []).slice(1)]
-    const released: DomainEvent = { type: 'PartitionReleased', data: { runId: e.runId, holders: [] } }
+    const released: DomainEvent = {
+      type: 'PartitionReleased',
+      data: { runId: e.runId, commandId: commandIdOf(1), holders: [] },
+    }
     const reader = await given({ free, r1: ends.failed ?? [] }, released)
     expect(endedClaims(reader, 9)).toEqual([])
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { runById, stagesOfRun } from '../../projections/run-queries.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { ledgerEvents, metadataOf } from '../support/events.ts'
-import { otherTenant, runOf, tenant } from '../support/ids.ts'
+import { commandIdOf, otherTenant, runOf, tenant } from '../support/ids.ts'
 import * as e from '../support/run-events.ts'
 import { openViews } from '../support/views.ts'
 
@@ -42,6 +42,7 @@ test('a run that was requested is queued, with all its stages', async () => {
     retry_due_at: null,
     failed_stage: null,
     error: null,
+    claim: commandIdOf(1),
     claim_open: 1,
     cancel_held: 0,
     progress_at: e.atTime(1.5),
@@ -170,7 +171,10 @@ describe('other streams', () => {
   })
 
   test('a release closes the claim', async () => {
-    const released = { type: 'PartitionReleased' as const, data: { runId: e.runId, holders: [] } }
+    const released = {
+      type: 'PartitionReleased' as const,
+      data: { runId: e.runId, commandId: commandIdOf(1), holders: [] },
+    }
     const { apply, reader } = openViews()
     const partition = `partition-acme.${e.requestOf().pipelineId}.2001-01-01`
     await apply(...ledgerEvents(running), ...ledgerEvents([released], { stream: partition, from: 90n }))

@@ -23,7 +23,9 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   PipelineCreated: [{ type: 'PipelineCreated', data: version }],
   ManifestVersioned: [{ type: 'ManifestVersioned', data: { ...version, number: 2 } }],
   PartitionClaimed: [{ type: 'PartitionClaimed', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders } }],
-  PartitionReleased: [{ type: 'PartitionReleased', data: { runId: runOf('r1'), holders: [] } }],
+  PartitionReleased: [
+    { type: 'PartitionReleased', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders: [] } },
+  ],
   LeaseTaken: [{ type: 'LeaseTaken', data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: e.atTime(30) } }],
   RunRequested: [e.requested(), e.requested({ partition: null, batchId: null, claim: null })],
   RunQueued: [e.queued()],

@@ -118,7 +118,7 @@ describe('a stage that fails', () => {
     await world.has('r', 'RunFailed')
     expect(world.engine.calls).toEqual([
       ...['open r.1', 'extract r.1', 'load r.1', 'close r.1'],
-      ...['open r.2', 'load r.2', 'close r.2'],
+      ...['open r.2', 'load r.2', 'close r.2', 'discard r'],
     ])
     expect(world.eventsOf('r').at(-1)?.event).toMatchObject({
       data: { stage: 'load', error: { code: 'STAGE_FAILED', message: 'it broke' } },

@@ -12,7 +12,7 @@ export interface Holder {
 /** Each event carries all holders, so that the last event alone decides. */
 export type PartitionEvent =
   | { type: 'PartitionClaimed'; data: { runId: RunId; commandId: CommandId; holders: readonly Holder[] } }
-  | { type: 'PartitionReleased'; data: { runId: RunId; holders: readonly Holder[] } }
+  | { type: 'PartitionReleased'; data: { runId: RunId; commandId: CommandId; holders: readonly Holder[] } }
 
 export interface Partition {
   holders: readonly Holder[]
@@ -35,23 +35,36 @@ export type PartitionCommand =
 export const partitionDecider: Decider<Partition, PartitionCommand, PartitionEvent> = {
   initial: { holders: [] },
 
-  decide(command, partition) {
+  decide(command, { holders }) {
     if (command.type === 'ReleasePartition') {
-      const released = (holder: Holder) =>
-        holder.runId === command.runId && (command.commandId === null || command.commandId === holder.commandId)
-      const holders = partition.holders.filter((holder) => !released(holder))
-      if (holders.length === partition.holders.length) return []
-      return [{ type: 'PartitionReleased', data: { runId: command.runId, holders } }]
+      const isMeant = ({ runId, commandId }: Holder) =>
+        runId === command.runId && (command.commandId === null || command.commandId === commandId)
+      return release(holders, isMeant).events
     }
     const { runId, commandId, at } = command
-    if (partition.holders.some((holder) => holder.commandId === commandId)) return []
-    const holders = partition.holders.filter((holder) => !command.gone.includes(holder.runId))
-    if (holders.length >= command.limit) {
-      const active = holders.map((holder) => holder.runId)
+    if (holders.some((holder) => holder.commandId === commandId)) return []
+    const { events, left } = release(holders, (holder) => command.gone.includes(holder.runId))
+    if (left.length >= command.limit) {
+      const active = left.map((holder) => holder.runId)
       throw new Rejection('RUN_ACTIVE', 'the partition already has an active run', { activeRuns: active })
     }
-    return [{ type: 'PartitionClaimed', data: { runId, commandId, holders: [...holders, { runId, commandId, at }] } }]
+    const claimed = { runId, commandId, holders: [...left, { runId, commandId, at }] }
+    return [...events, { type: 'PartitionClaimed', data: claimed }]
   },
 
   evolve: (_, { data }) => ({ holders: data.holders }),
+}
+
+/** An event for each holder that goes, and the holders that are left. */
+const release = (holders: readonly Holder[], goes: (holder: Holder) => boolean) => {
+  const events: PartitionEvent[] = []
+  let left = holders
+  for (const holder of holders.filter(goes)) {
+    left = left.filter((other) => other !== holder)
+    events.push({
+      type: 'PartitionReleased',
+      data: { runId: holder.runId, commandId: holder.commandId, holders: left },
+    })
+  }
+  return { events, left }
 }

@@ -5,6 +5,8 @@ import { type Connection, integer, type Statement } from './sql.ts'
 import type { Streams } from './streams.ts'
 
 const pauseMs = 1000
+/** An expired record stays this long: an append that is sent again may still be recognised by it. */
+const graceMs = 10 * 60_000
 const streamsPerSlice = 32
 const recordsPerSlice = 256
 
@@ -56,7 +58,7 @@ export class Purge {
     if (first === undefined) return []
     const name = streamOf(first.record)
     const last = this.#streams.head(name)?.last ?? -1
-    const oldest = oldestVisible(this.#streams.metadata(name), now)
+    const oldest = oldestVisible(this.#streams.metadata(name), now - graceMs)
     const rows = this.#oldest.all([stream, last, recordsPerSlice])
     const kept = rows.findIndex((row) => integer(row[1]) >= oldest)
     const expired = kept === -1 ? rows.at(-1) : rows[kept - 1]

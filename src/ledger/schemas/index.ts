@@ -20,7 +20,7 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   PipelineCreated: version,
   ManifestVersioned: version,
   PartitionClaimed: z.object({ runId, commandId, holders }),
-  PartitionReleased: z.object({ runId, holders }),
+  PartitionReleased: z.object({ runId, commandId, holders }),
   LeaseTaken: z.object({ role: z.string(), owner: z.string(), epoch: count, until: z.string() }),
 }
 

@@ -1,4 +1,4 @@
-import type { RunRow, StageRow } from '../../../../projections/run-status.ts'
+import type { RunRow, StageRow } from '../../../../projections/run-tables.ts'
 import type { RunStatus } from '../../../domain/run/state.ts'
 
 /** The five statuses of the batch document, and which of ours each stands for. */

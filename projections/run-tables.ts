@@ -1,0 +1,69 @@
+import type { RunStatus } from '../src/domain/run/state.ts'
+
+export const runsTable = 'run_status_v1'
+export const stagesTable = 'run_stages_v1'
+
+/** A run as it stands. Times are ISO 8601; `progress_at` is the ledger's time of the run's last event. */
+export interface RunRow {
+  tenant: string
+  run_id: string
+  pipeline_id: string
+  pipeline: string
+  status: RunStatus
+  engine: string
+  partition: string | null
+  batch_id: string | null
+  manifest_version: string
+  parameters: string
+  requested_at: string
+  started_at: string | null
+  ended_at: string | null
+  attempt: number
+  failures: number
+  retry_due_at: string | null
+  failed_stage: string | null
+  error: string | null
+  /** The command by which the run claimed its partition, and whether it still holds it. */
+  claim: string | null
+  claim_open: number
+  cancel_held: number
+  progress_at: string
+  lease_until: string
+  worker: string | null
+  correlation_id: string
+  event_id: string
+}
+
+export interface StageRow {
+  tenant: string
+  run_id: string
+  ordinal: number
+  stage: string
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
+  started_at: string | null
+  ended_at: string | null
+  output: string | null
+  rows: number | null
+  bytes: number | null
+}
+
+export const runSchema: readonly string[] = [
+  `create table if not exists ${runsTable} (
+      tenant text, run_id text, pipeline_id text, pipeline text, status text, engine text, partition text,
+      batch_id text, manifest_version text, parameters text, requested_at text, started_at text, ended_at text,
+      attempt integer, failures integer, retry_due_at text, failed_stage text, error text, claim text, claim_open integer,
+      cancel_held integer, progress_at text, lease_until text, worker text,
+      correlation_id text, event_id text,
+      primary key (tenant, run_id)) without rowid`,
+  `create index if not exists ${runsTable}_recent on ${runsTable} (tenant, requested_at desc, run_id desc)`,
+  `create index if not exists ${runsTable}_state on ${runsTable} (tenant, status, requested_at desc, run_id desc)`,
+  `create index if not exists ${runsTable}_pipeline on ${runsTable} (tenant, pipeline, status, requested_at desc)`,
+  `create index if not exists ${runsTable}_batch on ${runsTable} (tenant, batch_id, requested_at desc)`,
+  `create index if not exists ${runsTable}_active on ${runsTable} (status)
+      where status in ('queued', 'running', 'canceling')`,
+  `create index if not exists ${runsTable}_claims on ${runsTable} (status) where claim_open = 1`,
+  `create table if not exists ${stagesTable} (
+      tenant text, run_id text, ordinal integer, stage text, status text, started_at text, ended_at text,
+      output text, rows integer, bytes integer,
+      primary key (tenant, run_id, ordinal)) without rowid`,
+]
