@@ -1,25 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { CommandId, TenantId } from '../domain/ids.ts'
-import type { Actor, EventMetadata } from '../domain/metadata.ts'
+import type { EventMetadata } from '../domain/metadata.ts'
 import { drawBytes, freshCommandId, uuidv5 } from './ids.ts'
 
+/** What a command's metadata has only once it is decided. */
+type Decided = 'command' | 'bodyHash' | 'approvals' | 'occurredAt' | 'schema' | 'salt'
+
 /** Who asks for a command, on what ground and from where: fixed once, before anything is decided. */
-export interface CommandContext {
-  tenant: TenantId
-  actor: Actor
-  commandId: CommandId
-  correlationId: string
-  causationId: string
-  dialect: string
-  requestId: string
-  origin: string
-  policy: { id: string; version: string }
+export interface CommandContext extends Omit<EventMetadata, Decided> {
   /** ISO time; a command's clock. */
   at: string
   /** SHA-256 of what the caller sent, where it gave the command's id; by default of the command itself. */
   bodyHash?: string
-  reason?: string
-  traceparent?: string
 }
 
 /** What led to a command: the event or message behind it, and the request that began it all. */
