@@ -1,0 +1,78 @@
+import { metadataFactory, systemContext } from '../src/app/context.ts'
+import { pipelineIdOf, uuidv5 } from '../src/app/ids.ts'
+import type { NewEvent } from '../src/app/ports/ledger.ts'
+import {
+  must,
+  parsePartitionKey,
+  parseRunId,
+  parseSlug,
+  parseTenantId,
+  type StreamName,
+  streamName,
+} from '../src/domain/ids.ts'
+import type { RunCommand } from '../src/domain/run/commands.ts'
+import { runDecider } from '../src/domain/run/decide.ts'
+
+const tenant = must(parseTenantId('default'), 'tenant')
+const stages = ['day', 'by_route', 'load_routes']
+const free = {
+  computeSeconds: 0.2,
+  bytesStored: 1,
+  bytesMoved: 1,
+  computeUsd: 0,
+  storageUsd: 0,
+  networkUsd: 0,
+  totalUsd: 0,
+}
+
+/** The whole stream of a run that succeeds: 13 events, decided as they are in production. */
+export const runStream = (number: number): { stream: StreamName; events: NewEvent[] } => {
+  const runId = must(parseRunId(`bench-${number}`), 'run id')
+  const slug = must(parseSlug('flights-daily'), 'slug')
+  const held = { runId, attempt: 1 }
+  const request = {
+    runId,
+    pipelineId: pipelineIdOf(tenant, slug),
+    pipeline: slug,
+    manifestVersion: '1.0.0',
+    manifestHash: 'a'.repeat(64),
+    engine: 'local',
+    stages,
+    partition: must(parsePartitionKey(`p${number}`), 'partition'),
+    batchId: `p${number}`,
+    requestedAt: new Date(number * 1000).toISOString(),
+    parameters: {},
+    retries: 2,
+    retryDelaySeconds: 5,
+    claim: null,
+  }
+  const measured = {
+    output: { rows: 1 },
+    rows: 1,
+    bytesRead: 1,
+    bytesWritten: 1,
+    computeMs: 1,
+    files: [],
+    lineage: null,
+  }
+  const commands: RunCommand[] = [
+    { type: 'RequestRun', request },
+    { type: 'StartRun', ...held, worker: 'bench.1' },
+    ...stages.flatMap((stage): RunCommand[] => [
+      { type: 'StartStage', ...held, stage },
+      { type: 'CompleteStage', ...held, stage, ...measured },
+    ]),
+    { type: 'CommitOutputs', ...held },
+    { type: 'SucceedRun', ...held, cost: free },
+  ]
+  let state = runDecider.initial
+  const events = commands.flatMap((command) => {
+    const context = systemContext(tenant, 'bench', number * 1000)
+    const metadata = metadataFactory(command, context)
+    return runDecider.decide(command, state).map((event, index): NewEvent => {
+      state = runDecider.evolve(state, event)
+      return { id: uuidv5(context.commandId, index), event, metadata: metadata(index) }
+    })
+  })
+  return { stream: streamName('run', tenant, runId), events }
+}
