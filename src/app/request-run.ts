@@ -45,12 +45,16 @@ export const requestRun = async (
   context: CommandContext,
 ): Promise<Handled<Run>> => {
   const { runId, keyedRunId } = asked
-  if (keyedRunId === null || keyedRunId === runId) return requestOnce(commands, asked, context)
-  // The run's stream is not the one that the key leads to, so the key is remembered there: its run gives way.
+  if (keyedRunId === null) return requestOnce(commands, asked, context)
+  // Where a run id is chosen, the run's stream is not the one that the key leads to. So the key is remembered there:
+  // its own run gives way. Each look-up refuses the key to another body.
+  const keyContext = subcommand(context, 'key')
+  await commands.happened(runs, keyedRunId, keyContext)
+  if (keyedRunId === runId) return requestOnce(commands, asked, context)
   await commands.happened(runs, keyedRunId, context)
   const handled = await requestOnce(commands, asked, context)
   const giveWay = { type: 'AbandonRun' as const, runId: keyedRunId, reason: `its request chose the id ${runId}` }
-  await commands.handle(runs, keyedRunId, giveWay, context)
+  await commands.handle(runs, keyedRunId, giveWay, keyContext)
   return handled
 }
 

@@ -40,6 +40,6 @@ export interface HttpError {
 /** RFC 9457 problem details, for our own routes. */
 export const nativeError = ({ code, message, details }: Rejection): HttpError => {
   const [status] = batchCodes[code]
-  const body = { type: 'about:blank', title: code, status, detail: message, ...details }
+  const body = { ...details, type: 'about:blank', title: code, status, detail: message }
   return { status, body, contentType: 'application/problem+json' }
 }

@@ -113,13 +113,15 @@ export class EventStoreLedger implements Ledger {
   async *follow(after: bigint, signal: AbortSignal): AsyncGenerator<RawEvent> {
     const fromPosition = after < 0n ? START : { commit: after, prepare: after }
     const subscription = this.client.subscribeToAll({ fromPosition, filter: followedStreams })
-    signal.addEventListener('abort', () => void subscription.unsubscribe().catch(() => undefined), { once: true })
+    const end = () => void subscription.unsubscribe().catch(() => undefined)
+    signal.addEventListener('abort', end)
     try {
       for await (const { event } of subscription) if (event) yield event
       if (!signal.aborted) throw new LedgerUnavailable('the subscription ended')
     } catch (error) {
       throw translate(error)
     } finally {
+      signal.removeEventListener('abort', end)
       await subscription.unsubscribe().catch(() => undefined)
     }
   }

@@ -40,7 +40,11 @@ export class Follower {
   /** Resolves once the handlers run. They stop with `stop`. */
   async start(): Promise<void> {
     this.recent = new RecentEvents(await this.source.head(), recentEventsMax)
-    this.loops = [this.subscribe(), ...this.handlers.map((handler) => this.run(handler))]
+    const positions = await Promise.all(this.handlers.map((handler) => handler.position()))
+    this.loops = [
+      this.subscribe(),
+      ...this.handlers.map((handler, index) => this.run(handler, positions[index] ?? -1n)),
+    ]
   }
 
   async stop(): Promise<void> {
@@ -65,8 +69,8 @@ export class Follower {
     }
   }
 
-  private async run(handler: Follows): Promise<void> {
-    let position = await handler.position()
+  private async run(handler: Follows, from: bigint): Promise<void> {
+    let position = from
     while (!this.stopped) {
       const changed = this.recent.changed()
       const events = this.recent.after(position, batchEventsMax)

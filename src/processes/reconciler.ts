@@ -21,6 +21,8 @@ export interface ReconcilerDeps {
 
 const sweepEveryMs = 10_000
 const timerMaxMs = 2 ** 31 - 1
+/** A timer may fire a little early, and a retry that is asked for too early is not queued. */
+const timerSlackMs = 5
 
 /**
  * The process manager of runs: releases the partitions of runs that have ended, queues retries when their pause is
@@ -68,7 +70,7 @@ export class Reconciler implements Follows {
           break
         case 'RunRetryScheduled': {
           const { runId, dueAt } = event.data
-          const delayMs = Math.min(timerMaxMs, Math.max(0, Date.parse(dueAt) - this.deps.nowMs()))
+          const delayMs = Math.min(timerMaxMs, Math.max(0, Date.parse(dueAt) - this.deps.nowMs()) + timerSlackMs)
           this.later(delayMs, () => this.queueRetry({ tenant, runId, cause }))
           break
         }

@@ -14,7 +14,7 @@ export interface WorkerDeps extends AttemptDeps {
 }
 
 /** Why work in progress is broken off. */
-type AbortReason = 'cancel' | 'timeout' | 'lost' | 'stop'
+type AbortReason = 'cancel' | 'timeout' | 'stop'
 
 /** Takes jobs from the bus, runs them on the engine, and gives commands like everyone else. */
 export class Worker {
@@ -113,7 +113,7 @@ export class Worker {
       if (error.code === 'RUN_NOT_ACTIVE') await attempt.discard()
       return this.leave(error)
     }
-    if (aborted === 'stop' || aborted === 'lost') return
+    if (aborted === 'stop') return
     if (aborted === 'cancel') return attempt.confirmCancel()
     if (aborted === 'timeout')
       return attempt.fail({ code: 'TIMEOUT', message: 'the run took longer than its timeout' }, true)

@@ -90,6 +90,17 @@ export const busContract = (name: string, make: (options: BusOptions) => Promise
       expect(consumed.told).toEqual(['a.1 x1'])
     })
 
+    test('is delivered again when its consumer was at it and then fell silent', async () => {
+      const bus = await open()
+      const consumed = new Consumed((delivery) => {
+        if (delivery.deliveries === 1) delivery.working()
+        else delivery.ack()
+      })
+      bus.consume('fake', 1, consumed.handler)
+      await bus.publish(jobFor('a'))
+      await until(() => consumed.told.length === 2)
+    })
+
     test('is settled by the first word only', async () => {
       const bus = await open()
       const consumed = new Consumed((delivery) => {

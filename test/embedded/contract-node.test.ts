@@ -1,4 +1,5 @@
 import { connect as connectTcp } from 'node:net'
+import { persistentSubscriptionToAllSettingsFromDefaults } from '@eventstore/db-client'
 import gossipGrpc from '@eventstore/db-client/generated/gossip_grpc_pb.js'
 import type gossipPb from '@eventstore/db-client/generated/gossip_pb.js'
 import featuresGrpc from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
@@ -41,7 +42,10 @@ test.skipIf(process.env.EVENTSTORE_URL)(
   async () => {
     const services = (await features()).getMethodsList().map((method) => method.getServiceName())
     expect(services.filter((service) => /persistent|projection/.test(service))).toEqual([])
-    const group = node.client.createPersistentSubscriptionToAll('group', {} as never)
+    const group = node.client.createPersistentSubscriptionToAll(
+      'group',
+      persistentSubscriptionToAllSettingsFromDefaults(),
+    )
     expect(await failure(group)).toMatchObject({ type: 'unsupported' })
     expect(await failure(node.client.listProjections())).toMatchObject({ code: status.UNIMPLEMENTED })
   },

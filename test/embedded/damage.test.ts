@@ -175,6 +175,7 @@ test.each([
   ['an empty file', (file: string) => truncateSync(file, 0)],
   ['a file of another kind', (file: string) => writeFileSync(file, 'not a database '.repeat(1000))],
   ['another magic', (file: string) => flip(file, 3)],
+  ['a damaged schema', (file: string) => flip(file, readFileSync(file).indexOf('TABLE events'))],
   ['another application’s file', (file: string) => flip(file, 69)],
 ])('%s keeps the node from starting and is left as it is', async (_, damage) => {
   const { directory, file } = ledger('stop')

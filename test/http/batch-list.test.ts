@@ -4,7 +4,7 @@ import * as c from '../support/run-commands.ts'
 
 const runs = '/api/pipeline/runs'
 
-/** `ok` has succeeded, `bad` has failed, `on` runs, `new` is queued, `off` was canceled; `on` and `off` are weather. */
+/** `ok` has succeeded, `bad` has failed, `new` is queued; of the weather, `on` runs and `off` was canceled. */
 const given = async () => {
   const api = await openApi()
   const staged = ['extract', 'load'].flatMap((stage) => [c.startStage(stage), c.completeStage(stage)])
@@ -66,6 +66,18 @@ describe('GET /api/pipeline/runs', () => {
     const { idsOf, list } = await given()
     expect(await idsOf(query)).toEqual(expected)
     expect((await list(query)).body.total).toBe(expected.length)
+  })
+
+  test('200 filters by STARTED what is paused or is being canceled, too', async () => {
+    const { run, get } = await openApi()
+    await run('running', c.startRun(1))
+    await run('paused', c.startRun(1), c.pauseRun)
+    await run('canceling', c.startRun(1), c.cancelRun)
+    await run('queued')
+    expect((await get(`${runs}?status=STARTED`)).body).toMatchObject({
+      total: 3,
+      runs: [{ status: 'STARTED' }, { status: 'STARTED' }, { status: 'STARTED' }],
+    })
   })
 
   test('200 comes in pages, which together are all runs once', async () => {

@@ -146,13 +146,13 @@ describe('400 names the field', () => {
   })
 
   test.each([
-    ['is empty', ''],
-    ['is no JSON', '{"batch_id": '],
-    ['is text', 'batch_id=B'],
-  ])('body: when it %s', async (_, text) => {
+    ['is empty', '', 'body: required'],
+    ['is no JSON', '{"batch_id": ', 'body: not valid JSON'],
+    ['is text', 'batch_id=B', 'body: not valid JSON'],
+  ])('body: when it %s', async (_, text, message) => {
     const { call } = await openApi()
     const { status, body } = await call('POST', trigger, { body: text })
-    expect([status, body.error]).toMatchObject([400, { code: 'VALIDATION_ERROR', details: { field: 'body' } }])
+    expect([status, body.error]).toMatchObject([400, { code: 'VALIDATION_ERROR', message, details: { field: 'body' } }])
   })
 
   test('partition: that the pipeline does not have', async () => {

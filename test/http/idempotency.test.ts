@@ -97,6 +97,14 @@ describe('an Idempotency-Key', () => {
     expect([status, body.error]).toMatchObject([400, { details: { field: 'Idempotency-Key' } }])
   })
 
+  test('leaves every event an id of its own, whatever run id was chosen', async () => {
+    const { post, ledger } = await openApi()
+    await post(trigger, { batch_id: 'A' }, key('"one"'))
+    await post(trigger, { batch_id: 'B', run_id: 'mine' }, key('"two"'))
+    const ids = ledger.all.map(({ id }) => id)
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
+  })
+
   test('that is not given makes every request another one', async () => {
     const { post } = await openApi({ orchestration: { max_active_runs: null } })
     const [one, two] = [await post(trigger, { batch_id: 'B' }), await post(trigger, { batch_id: 'B' })]

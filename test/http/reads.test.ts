@@ -43,6 +43,12 @@ describe('a caller reads what it has written', () => {
     expect(body).toMatchObject({ status: 'error', error: { code: 'VIEWS_BEHIND' } })
   })
 
+  test('also where somebody else, or another process, has written it', async () => {
+    const told = positionOf(await (await openApi()).post(trigger, { batch_id: 'B' }))
+    const { get } = await openApi({ freshness: frozen(3n) })
+    expect((await get('/api/pipeline/runs', { [header]: told })).status).toBe(503)
+  })
+
   test('and without having written anything waits for nothing', async () => {
     const { get } = await openApi({ freshness: frozen(-1n) })
     const { status, headers } = await get('/api/pipeline/runs')

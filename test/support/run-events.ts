@@ -4,7 +4,8 @@ import { commandIdOf, partitionOf, pipelineOf, runOf, slugOf } from './ids.ts'
 export const runId = runOf('r1')
 /** The stages of every run here, in order. */
 export const stages = ['extract', 'load'] as const
-export const atTime = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString()
+const startMs = Date.UTC(2026, 0, 1)
+export const atTime = (seconds: number): string => new Date(startMs + seconds * 1_000).toISOString()
 export const error = { code: 'STAGE_FAILED', message: 'it broke' }
 export const cost = {
   computeSeconds: 1,

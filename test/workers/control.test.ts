@@ -54,6 +54,20 @@ describe('a cancel', () => {
     expect(world.typesOf('r')).not.toContain('StageFailed')
   })
 
+  test('that never reached the worker wins over its failure all the same', async () => {
+    const world = await openWorld({ retries: 5 })
+    const held = gate()
+    world.bus.sendControl = () => undefined
+    world.engine.will('extract', (signal) => Promise.resolve(held.wait(signal)).then(() => failing(true)(signal)))
+    world.startWorker()
+    await world.request('r')
+    await held.isReached
+    await world.say('r', c.cancelRun)
+    held.open()
+    await world.has('r', 'RunCanceled')
+    expect(world.typesOf('r')).not.toContain('StageFailed')
+  })
+
   test('before any worker came ends the run at once, and no engine is asked', async () => {
     const world = await openWorld()
     await world.request('r')

@@ -28,7 +28,7 @@ describe('a worker at a long stage', () => {
   test('never lets as much time pass without a sign of life as the lease lasts', async () => {
     const world = await openWorld()
     const held = gate()
-    const leaseMs = 300
+    const leaseMs = 600
     world.engine.will('extract', held.wait)
     world.startWorker({ leaseMs })
     await world.request('r')

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkFiles, DamagedLedger } from './checks.ts'
+import { asDamage, checkFiles, DamagedLedger } from './checks.ts'
 import { isCorruption } from './events.ts'
 import { ledgerFile } from './schema.ts'
 import { type Connection, connect } from './sql.ts'
@@ -23,13 +23,19 @@ export const checkAll = (directory: string): CheckReport => {
   if (!existsSync(file)) throw new Error(`There is no ledger in ${directory}.`)
   try {
     checkFiles(file)
+    return scanAll(connect(file))
   } catch (error) {
-    if (error instanceof DamagedLedger) return { records: 0, problems: [error.message], damaged: [] }
+    const damage = asDamage(file, error)
+    if (damage instanceof DamagedLedger) return { records: 0, problems: [damage.message], damaged: [] }
     throw error
   }
-  const connection = connect(file)
-  const problems = [...structure(connection), ...holes(connection)]
-  return { problems, ...scan(connection) }
+}
+
+const scanAll = (connection: Connection): CheckReport => {
+  const report = { problems: [...structure(connection), ...holes(connection)], ...scan(connection) }
+  // Closing may fold the log into the file, which nobody wants of a damaged one.
+  if (report.problems.length + report.damaged.length === 0) connection.close()
+  return report
 }
 
 /** Runs a query that damage may keep from ending. */

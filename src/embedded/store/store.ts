@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkFiles, checkNewest, DamagedLedger } from './checks.ts'
+import { asDamage, checkFiles, checkNewest, DamagedLedger } from './checks.ts'
 import { createLedger } from './create.ts'
 import { Events } from './events.ts'
 import { Feed } from './feed.ts'
@@ -67,16 +67,19 @@ export const openStore = async (directory: string, warn: (message: string) => vo
 }
 
 const assemble = (file: string, connection: Connection) => {
-  connection.exec(`PRAGMA cell_size_check = ON; PRAGMA busy_timeout = ${busyMs}`)
-  const types = new Types(connection)
-  const events = new Events(connection)
-  checkNewest(file, events)
-  connection.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA cache_size = -${pageCacheKiB};
-  `)
-  const parts = { types, events, streams: new Streams(connection, events) }
-  const feed = new Feed(events.newestPosition())
-  return { parts, feed, writer: new Writer(connection, parts, (committed) => feed.publish(committed)) }
+  try {
+    connection.exec(`PRAGMA cell_size_check = ON; PRAGMA busy_timeout = ${busyMs}`)
+    const [types, events] = [new Types(connection), new Events(connection)]
+    checkNewest(events)
+    connection.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA cache_size = -${pageCacheKiB};
+    `)
+    const parts = { types, events, streams: new Streams(connection, events) }
+    const feed = new Feed(events.newestPosition())
+    return { parts, feed, writer: new Writer(connection, parts, (committed) => feed.publish(committed)) }
+  } catch (error) {
+    throw asDamage(file, error)
+  }
 }

@@ -22,6 +22,8 @@ const messageOf = ({ code, message, details }: Rejection): string => {
       return `${run} has committed its outputs and can no longer be canceled`
     case 'RUN_EXISTS':
       return `${run} exists already`
+    case 'CLAIM_LOST':
+      return `${run} lost its claim of the partition to another run; ask again`
     default:
       return message
   }

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { allViews } from '../../projections/index.ts'
+import type { View } from '../../projections/projection.ts'
+
+/** A view's name and version, and the digest of its tables as they are written down. */
+const fingerprint = ({ name, version, schema }: View): string => {
+  const columns = schema.map((sql) => sql.replaceAll(/\s+/g, ' ').trim()).join(';')
+  return `${name} ${version} ${createHash('sha256').update(columns).digest('hex').slice(0, 16)}`
+}
+
+/**
+ * A view whose tables change gets a new version: where the old tables are kept, they would be written with columns that
+ * they do not have. Change the line here together with the version, never alone.
+ */
+test('a view has other tables only in another version', () => {
+  expect(allViews.map(fingerprint)).toEqual([
+    'run-status 1 836a5b7761a65acf',
+    'run-history 1 ca17e908688a58fa',
+    'pipelines 1 abe1f75dffab9182',
+  ])
+})
+
+test('a view has its version in the names of its tables, and no two views share one', () => {
+  for (const { tables, version } of allViews) {
+    for (const table of tables) expect(table).toMatch(new RegExp(`_v${version}$`))
+  }
+  const all = allViews.flatMap(({ tables }) => tables)
+  expect(new Set(all).size).toBe(all.length)
+})
