@@ -1,5 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js'
-import { DamagedRecord } from './store/events.ts'
+import { DamagedRecord, isCorruption } from './store/events.ts'
 
 /** What the client's error classes are chosen by: the trailer `exception`. */
 type ExceptionName =
@@ -62,6 +62,7 @@ export const shuttingDown = (code: status.CANCELLED | status.UNAVAILABLE): CallE
 
 export const asCallError = (error: unknown): CallError => {
   if (error instanceof CallError) return error
-  if (error instanceof DamagedRecord) return new CallError(status.DATA_LOSS, error.message)
-  return new CallError(status.UNKNOWN, error instanceof Error ? error.message : String(error))
+  const message = error instanceof Error ? error.message : String(error)
+  const damaged = error instanceof DamagedRecord || isCorruption(error)
+  return new CallError(damaged ? status.DATA_LOSS : status.UNKNOWN, message)
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import { DamagedRecord, type Events } from './events.ts'
 import { applicationId, formatVersion } from './schema.ts'
 import { sqliteCode } from './sql.ts'
+import type { Verifier } from './verify.ts'
 import { inspectWal, type WalContent } from './wal.ts'
 
 const headerBytes = 100
@@ -53,18 +53,11 @@ const missingPage = (header: Buffer, fileBytes: number, wal: WalContent): number
 }
 
 /** Checks the records written last, the likeliest to have suffered from a crash. */
-export const checkNewest = (events: Events): void => {
-  let cursor = Number.MAX_SAFE_INTEGER
-  for (let left = newestRecordsChecked; left > 0; ) {
-    const page = events.before(cursor, left)
-    if (page.length === 0) return
-    left -= page.length
-    cursor = page.at(-1)?.position ?? 0
-  }
+export const checkNewest = (file: string, verifier: Verifier, newest: number): void => {
+  const [damaged] = verifier.slice(newest - newestRecordsChecked, newestRecordsChecked).damaged
+  if (damaged !== undefined) throw new DamagedLedger(file, `the record at position ${damaged}`)
 }
 
 /** What opening a ledger fails with, as its operator should read it. */
-export const asDamage = (file: string, error: unknown): unknown => {
-  if (error instanceof DamagedRecord) return new DamagedLedger(file, `the record ${error.where}`)
-  return sqliteCode(error) === undefined ? error : new DamagedLedger(file, 'its tables cannot be read')
-}
+export const asDamage = (file: string, error: unknown): unknown =>
+  sqliteCode(error) === undefined ? error : new DamagedLedger(file, 'its tables cannot be read')

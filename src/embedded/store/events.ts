@@ -16,12 +16,8 @@ export interface StoredEvent {
 
 /** What was asked for is no longer what was written. */
 export class DamagedRecord extends Error {
-  /** As in `at position 7`. */
-  readonly where: string
-
   constructor(where: string) {
     super(`The record ${where} is damaged; it is not served.`)
-    this.where = where
   }
 }
 

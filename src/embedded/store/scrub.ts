@@ -1,6 +1,6 @@
 import type { Verifier } from './verify.ts'
 
-const recordsPerSlice = 32
+const recordsPerSlice = 24
 const pauseMs = 25
 
 /**

@@ -36,16 +36,23 @@ export interface Store {
  */
 export const openStore = async (directory: string, warn: (message: string) => void): Promise<Store> => {
   const lock = await lockDirectory(directory)
-  const file = join(directory, ledgerFile)
+  try {
+    return open(join(directory, ledgerFile), warn, lock.release)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+const open = (file: string, warn: (message: string) => void, release: () => void): Store => {
   if (!existsSync(file)) {
     if (existsSync(`${file}-wal`)) throw new DamagedLedger(file, 'it is gone, its write-ahead log is not')
     createLedger(file)
   }
   checkFiles(file)
   const connection = connect(file)
-  const { parts, writer, feed } = assemble(file, connection)
+  const { parts, writer, feed, verifier } = assemble(file, connection)
   const isIdle = () => writer.idle
-  const verifier = new Verifier(connection, parts.types)
   const stopScrub = startScrub(verifier, feed.position, isIdle, (position) =>
     warn(`The record at position ${position} is damaged; reads of it will fail.`),
   )
@@ -61,7 +68,7 @@ export const openStore = async (directory: string, warn: (message: string) => vo
       // libsql's close leaves the log where it is.
       connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get([])
       connection.close()
-      lock.release()
+      release()
     },
   }
 }
@@ -70,7 +77,8 @@ const assemble = (file: string, connection: Connection) => {
   try {
     connection.exec(`PRAGMA cell_size_check = ON; PRAGMA busy_timeout = ${busyMs}`)
     const [types, events] = [new Types(connection), new Events(connection)]
-    checkNewest(events)
+    const verifier = new Verifier(connection, types)
+    checkNewest(file, verifier, events.newestPosition())
     connection.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
@@ -78,7 +86,7 @@ const assemble = (file: string, connection: Connection) => {
     `)
     const parts = { types, events, streams: new Streams(connection, events) }
     const feed = new Feed(events.newestPosition())
-    return { parts, feed, writer: new Writer(connection, parts, (committed) => feed.publish(committed)) }
+    return { parts, feed, verifier, writer: new Writer(connection, parts, (committed) => feed.publish(committed)) }
   } catch (error) {
     throw asDamage(file, error)
   }

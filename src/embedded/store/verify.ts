@@ -13,18 +13,23 @@ export interface VerifiedSlice {
   readonly damaged: readonly number[]
 }
 
-/** Goes through the records in slices and finds those that are not what was written. */
+/** Goes through the records in slices and finds those that are not what was written, or that an index misses. */
 export class Verifier {
   readonly #slice: Statement
   readonly #one: Statement
   readonly #types: Types
   readonly #streamId: Statement
+  readonly #byStream: Statement
+  readonly #byId: Statement
 
   constructor(connection: Connection, types: Types) {
     this.#slice = connection.prepare(`SELECT ${columns} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
     this.#one = connection.prepare(`SELECT ${columns} FROM events WHERE position = ?`)
     this.#types = types
     this.#streamId = connection.prepare('SELECT id FROM streams WHERE name = ?')
+    const indexed = (index: string) => `SELECT position FROM events INDEXED BY ${index}`
+    this.#byStream = connection.prepare(`${indexed('events_by_stream')} WHERE stream = ? AND revision = ?`)
+    this.#byId = connection.prepare(`${indexed('events_by_id')} WHERE stream = ? AND id = ? AND position = ?`)
   }
 
   /** `checked` is 0 when no record follows the cursor. */
@@ -65,7 +70,9 @@ export class Verifier {
         event.revision === revision &&
         this.#streamId.get([Buffer.from(event.stream)])?.[0] === stream &&
         event.type === this.#types.name(type) &&
-        uuidBytes(event.id).equals(blob(row[7]))
+        uuidBytes(event.id).equals(blob(row[7])) &&
+        this.#byStream.get([stream, revision])?.[0] === position &&
+        this.#byId.get([stream, blob(row[7]), position])?.[0] === position
       )
     } catch (error) {
       if (error instanceof UnreadableRow || error instanceof RangeError || isCorruption(error)) return false
