@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { dueWork } from '../projections/due-work.ts'
@@ -143,14 +144,26 @@ const ledgerUrl = async (config: Config, log: Log, stops: Stop[]): Promise<strin
 
 const openViews = async ({ dataDir }: Config, log: Log, stops: Stop[]) => {
   const path = join(dataDir, 'views.db')
-  // Opened and closed once here: what is wrong with the file is an error at the start, and the reader finds tables.
-  await new ViewRunner(path, allViews).close()
+  await prepareViews(path, log)
   const writer = new ThreadedViewWriter(path)
   stops.push(() => writer.close())
   const views = new ViewReader(path)
   stops.push(() => views.close())
   log.debug('views opened', { path })
   return { views, follower: new ViewFollower(writer) }
+}
+
+/** Opened and closed once, so that the reader finds tables. A damaged file is no loss: the ledger has everything. */
+const prepareViews = async (path: string, log: Log): Promise<void> => {
+  try {
+    await new ViewRunner(path, allViews).close()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (!/NOTADB|CORRUPT/.test(code)) throw error
+    log.warn('the views are damaged and are built again', { path, code })
+    for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
+    await new ViewRunner(path, allViews).close()
+  }
 }
 
 const viewsCurrent = async (views: ViewFollower, head: bigint, log: Log): Promise<void> => {

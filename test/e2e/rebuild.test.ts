@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { BatchClient } from './batch-client.ts'
@@ -31,5 +31,20 @@ test('without views.db the service answers every batch GET as before, to the byt
   const second = await startService({ DATA_DIR: dataDir })
   const again = new BatchClient(second.url)
   expect(await Promise.all(paths.map((path) => again.text(path)))).toEqual(before)
+  await second.stop()
+})
+
+test('a damaged views.db is built again, and nothing is lost', async () => {
+  const dataDir = await temporaryDir('views')
+  const first = await startService({ DATA_DIR: dataDir })
+  const client = new BatchClient(first.url)
+  await client.finished(await client.triggered('ingest_pipeline', 'BATCH_001'))
+  const before = await client.text('/api/pipeline/runs')
+  await first.stop()
+  for (const suffix of ['-wal', '-shm']) await rm(join(dataDir, `views.db${suffix}`), { force: true })
+  await writeFile(join(dataDir, 'views.db'), 'x'.repeat(10_000))
+  const second = await startService({ DATA_DIR: dataDir })
+  expect(second.stdout).toContain('the views are damaged and are built again')
+  expect(await new BatchClient(second.url).text('/api/pipeline/runs')).toBe(before)
   await second.stop()
 })
