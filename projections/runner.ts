@@ -1,5 +1,6 @@
-import Database from 'libsql'
+import type Database from 'libsql'
 import type { LedgerEvent } from '../src/app/ports/ledger.ts'
+import { openViewsFile } from './open.ts'
 import { type SqlValue, statementsFor, type View } from './projection.ts'
 
 type Prepared = ReturnType<Database.Database['prepare']>
@@ -29,7 +30,7 @@ export class ViewRunner implements ViewWriter {
   private dropOldAt: bigint
 
   constructor(path: string, views: readonly View[]) {
-    this.db = new Database(path)
+    this.db = openViewsFile(path)
     this.views = views
     this.db.pragma('journal_mode = WAL')
     this.db.pragma('synchronous = NORMAL')

@@ -5,7 +5,23 @@ import type { Answer, Request } from './threaded.ts'
 
 /** The views' worker thread: `threaded.ts` talks to it. */
 const { path } = workerData as { path: string }
-const runner = new ViewRunner(path, allViews)
+
+/** SQLite's errors do not survive the way between threads whole; their words do. */
+const inWords = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error ? `${error.code}: ` : ''
+  return `${code}${error.stack ?? error.message}`
+}
+
+const openRunner = (): ViewRunner => {
+  try {
+    return new ViewRunner(path, allViews)
+  } catch (error) {
+    throw new Error(`the views in ${path} cannot be opened: ${inWords(error)}`)
+  }
+}
+
+const runner = openRunner()
 
 parentPort?.on('message', async ({ id, batch }: Request) => {
   const answer: Answer = { id, position: -1n, error: null }
@@ -13,7 +29,7 @@ parentPort?.on('message', async ({ id, batch }: Request) => {
     if (batch) await runner.apply(batch.events, batch.reached)
     answer.position = await runner.position()
   } catch (error) {
-    answer.error = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    answer.error = inWords(error)
   }
   parentPort?.postMessage(answer)
 })

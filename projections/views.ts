@@ -1,6 +1,7 @@
-import Database from 'libsql'
+import type Database from 'libsql'
 import type { Follows } from '../src/app/ports/follower.ts'
 import type { LedgerEvent } from '../src/app/ports/ledger.ts'
+import { openViewsFile } from './open.ts'
 import type { ReadDb, SqlValue } from './projection.ts'
 import type { ViewWriter } from './runner.ts'
 
@@ -14,7 +15,7 @@ export class ViewReader implements ReadDb {
   private readonly statements = new Map<string, Prepared>()
 
   constructor(path: string) {
-    this.db = new Database(path)
+    this.db = openViewsFile(path)
     this.db.pragma('query_only = 1')
   }
 
