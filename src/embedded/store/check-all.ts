@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { asDamage, checkFiles, DamagedLedger } from './checks.ts'
 import { isCorruption } from './events.ts'
 import { ledgerFile } from './schema.ts'
-import { type Connection, connect } from './sql.ts'
+import { asBlob, asInteger, blob, type Connection, connect } from './sql.ts'
 import { Types } from './types.ts'
 import { Verifier } from './verify.ts'
 
@@ -51,9 +51,9 @@ const attempt = (what: string, query: () => string[]): string[] => {
 const structure = (connection: Connection): string[] =>
   attempt("SQLite's structure", () =>
     connection
-      .prepare('PRAGMA integrity_check')
+      .prepare(`SELECT ${asBlob('integrity_check')} FROM pragma_integrity_check`)
       .all([])
-      .map((row) => String(row[0]))
+      .map((row) => blob(row[0]).toString())
       .filter((result) => result !== 'ok')
       .map((result) => `SQLite reports: ${result}.`),
   )
@@ -61,14 +61,15 @@ const structure = (connection: Connection): string[] =>
 const holes = (connection: Connection): string[] =>
   attempt('The order of streams', () =>
     connection
-      .prepare('SELECT stream FROM events GROUP BY stream HAVING MAX(revision) - MIN(revision) + 1 <> COUNT(*)')
+      .prepare(`SELECT ${asInteger('stream')} FROM events
+           GROUP BY stream HAVING MAX(revision) - MIN(revision) + 1 <> COUNT(*)`)
       .all([])
       .map((row) => `The stream numbered ${String(row[0])} has a hole.`),
   )
 
 const scan = (connection: Connection): { records: number; damaged: number[] } => {
   const verifier = new Verifier(connection, new Types(connection))
-  const newest = Number(connection.prepare('SELECT MAX(position) FROM events').get([])?.[0] ?? 0)
+  const newest = Number(connection.prepare(`SELECT ${asInteger('MAX(position)')} FROM events`).get([])?.[0] ?? 0)
   const damaged: number[] = []
   let records = 0
   for (let cursor = 0; cursor < newest; ) {

@@ -1,5 +1,15 @@
 import { checksum } from './record.ts'
-import { blob, type Connection, integer, type Row, type Statement, sqliteCode, UnreadableRow } from './sql.ts'
+import {
+  asBlob,
+  asInteger,
+  blob,
+  type Connection,
+  integer,
+  type Row,
+  type Statement,
+  sqliteCode,
+  UnreadableRow,
+} from './sql.ts'
 
 export interface StoredEvent {
   readonly position: number
@@ -21,10 +31,16 @@ export class DamagedRecord extends Error {
   }
 }
 
-const columns = 'position, stream, revision, type, created, checksum, record'
+/** In the order in which `parse` reads them. */
+export const eventColumns = [
+  ...['position', 'stream', 'revision', 'type', 'created', 'checksum'].map(asInteger),
+  asBlob('record'),
+].join(', ')
 
-/** Reads events in order. A record that fails its checksum is never returned: a page ends
- * before it, and a read that begins with it throws `DamagedRecord`. */
+/**
+ * Reads events in order. A record that fails its checksum is never returned: a page ends before it, and a read that
+ * begins with it throws `DamagedRecord`.
+ */
 export class Events {
   readonly #forward: Statement
   readonly #backward: Statement
@@ -34,7 +50,7 @@ export class Events {
   readonly #byId: Statement
 
   constructor(connection: Connection) {
-    const select = `SELECT ${columns} FROM events`
+    const select = `SELECT ${eventColumns} FROM events`
     this.#forward = connection.prepare(`${select} WHERE position > ? ORDER BY position LIMIT ?`)
     this.#backward = connection.prepare(`${select} WHERE position < ? ORDER BY position DESC LIMIT ?`)
     this.#streamForward = connection.prepare(
@@ -43,8 +59,8 @@ export class Events {
     this.#streamBackward = connection.prepare(
       `${select} WHERE stream = ? AND revision <= ? AND revision >= ? ORDER BY revision DESC LIMIT ?`,
     )
-    this.#newest = connection.prepare('SELECT MAX(position) FROM events')
-    this.#byId = connection.prepare('SELECT MAX(revision) FROM events WHERE stream = ? AND id = ?')
+    this.#newest = connection.prepare(`SELECT ${asInteger('MAX(position)')} FROM events`)
+    this.#byId = connection.prepare(`SELECT ${asInteger('MAX(revision)')} FROM events WHERE stream = ? AND id = ?`)
   }
 
   /** The position of the newest event, 0 when there is none. */

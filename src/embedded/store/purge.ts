@@ -1,7 +1,7 @@
 import type { Events } from './events.ts'
 import { oldestVisible } from './metadata.ts'
 import { streamOf } from './record.ts'
-import { type Connection, integer, type Statement } from './sql.ts'
+import { asInteger, type Connection, integer, type Statement } from './sql.ts'
 import type { Streams } from './streams.ts'
 
 const pauseMs = 1000
@@ -27,9 +27,11 @@ export class Purge {
     this.#connection = connection
     this.#events = events
     this.#streams = streams
-    this.#expiring = connection.prepare('SELECT stream FROM expiring WHERE stream > ? ORDER BY stream LIMIT ?')
+    this.#expiring = connection.prepare(
+      `SELECT ${asInteger('stream')} FROM expiring WHERE stream > ? ORDER BY stream LIMIT ?`,
+    )
     this.#oldest = connection.prepare(
-      'SELECT revision, created FROM events WHERE stream = ? AND revision < ? ORDER BY revision LIMIT ?',
+      `SELECT ${asInteger('revision')}, ${asInteger('created')} FROM events WHERE stream = ? AND revision < ? ORDER BY revision LIMIT ?`,
     )
     this.#remove = connection.prepare('DELETE FROM events WHERE stream = ? AND revision <= ?')
   }

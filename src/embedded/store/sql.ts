@@ -63,6 +63,13 @@ export const blob = (value: unknown): Buffer => {
   return value
 }
 
+/**
+ * A column as the type that was written. Damage can make any value a text, and text that is not UTF-8 ends the process
+ * within the binding; cast, it becomes a wrong value, which the checksum finds.
+ */
+export const asInteger = (expression: string): string => `CAST(${expression} AS INTEGER)`
+export const asBlob = (expression: string): string => `CAST(${expression} AS BLOB)`
+
 /** SQLite's error code, for example `SQLITE_BUSY`, or undefined when the error is not SQLite's. */
 export const sqliteCode = (error: unknown): string | undefined =>
   error instanceof Database.SqliteError ? error.code : undefined

@@ -9,7 +9,7 @@ import {
   type StreamMetadata,
 } from './metadata.ts'
 import { decodeRecord } from './record.ts'
-import { type Connection, integer, type Statement } from './sql.ts'
+import { asInteger, type Connection, integer, type Statement } from './sql.ts'
 
 const cachedStreamsHalf = 10_000
 
@@ -29,8 +29,8 @@ export class Streams {
   readonly #events: Events
 
   constructor(connection: Connection, events: Events) {
-    this.#id = connection.prepare('SELECT id FROM streams WHERE name = ?')
-    this.#last = connection.prepare('SELECT MAX(revision) FROM events WHERE stream = ?')
+    this.#id = connection.prepare(`SELECT ${asInteger('id')} FROM streams WHERE name = ?`)
+    this.#last = connection.prepare(`SELECT ${asInteger('MAX(revision)')} FROM events WHERE stream = ?`)
     this.#events = events
   }
 

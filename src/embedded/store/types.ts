@@ -1,5 +1,5 @@
 import { BoundedMap } from './bounded-map.ts'
-import { blob, type Connection, integer, type Statement } from './sql.ts'
+import { asBlob, asInteger, blob, type Connection, integer, type Statement } from './sql.ts'
 
 const cachedTypesHalf = 2_000
 
@@ -12,8 +12,8 @@ export class Types {
   readonly #insert: Statement
 
   constructor(connection: Connection) {
-    this.#byName = connection.prepare('SELECT id FROM types WHERE name = ?')
-    this.#byId = connection.prepare('SELECT name FROM types WHERE id = ?')
+    this.#byName = connection.prepare(`SELECT ${asInteger('id')} FROM types WHERE name = ?`)
+    this.#byId = connection.prepare(`SELECT ${asBlob('name')} FROM types WHERE id = ?`)
     this.#insert = connection.prepare('INSERT INTO types (name) VALUES (?) RETURNING id')
   }
 

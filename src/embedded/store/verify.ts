@@ -1,10 +1,10 @@
 import { uuidBytes } from '../wire/uuid.ts'
-import { isCorruption } from './events.ts'
+import { eventColumns, isCorruption } from './events.ts'
 import { checksum, decodeRecord } from './record.ts'
-import { blob, type Connection, integer, type Row, type Statement, UnreadableRow } from './sql.ts'
+import { asBlob, asInteger, blob, type Connection, integer, type Row, type Statement, UnreadableRow } from './sql.ts'
 import type { Types } from './types.ts'
 
-const columns = 'position, stream, revision, type, created, checksum, record, id'
+const columns = `${eventColumns}, ${asBlob('id')}`
 
 export interface VerifiedSlice {
   /** Where the next slice begins: after this position. */
@@ -26,8 +26,8 @@ export class Verifier {
     this.#slice = connection.prepare(`SELECT ${columns} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
     this.#one = connection.prepare(`SELECT ${columns} FROM events WHERE position = ?`)
     this.#types = types
-    this.#streamId = connection.prepare('SELECT id FROM streams WHERE name = ?')
-    const indexed = (index: string) => `SELECT position FROM events INDEXED BY ${index}`
+    this.#streamId = connection.prepare(`SELECT ${asInteger('id')} FROM streams WHERE name = ?`)
+    const indexed = (index: string) => `SELECT ${asInteger('position')} FROM events INDEXED BY ${index}`
     this.#byStream = connection.prepare(`${indexed('events_by_stream')} WHERE stream = ? AND revision = ?`)
     this.#byId = connection.prepare(`${indexed('events_by_id')} WHERE stream = ? AND id = ? AND position = ?`)
   }
