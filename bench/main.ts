@@ -1,5 +1,5 @@
 import { run as http } from './http.ts'
-import node from './node.ts'
+import { run as node } from './node.ts'
 import { run as views } from './views.ts'
 
 const benches: Record<string, () => Promise<void>> = { node, http, views }

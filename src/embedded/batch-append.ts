@@ -12,6 +12,9 @@ const sweepMs = 100
 const inFlightMax = 2048
 const inFlightBytesMax = 32 * 1024 * 1024
 
+/** Who decides and writes. */
+export type Appender = Pick<Writer, 'append'>
+
 export type BatchAppendCall = ServerDuplexStream<BatchFragment, Buffer[]>
 
 interface Pending {
@@ -24,7 +27,7 @@ interface Pending {
 /** One `Streams.BatchAppend` call: many appends, interleaved; exactly one answer for each correlation id. */
 export class BatchAppend {
   readonly #call: BatchAppendCall
-  readonly #writer: Writer
+  readonly #writer: Appender
   readonly #maxAppendSize: number
   /** Appends whose final message has not come. */
   readonly #open = new Map<string, Pending>()
@@ -34,7 +37,7 @@ export class BatchAppend {
   #ended = false
   #sweep: NodeJS.Timeout | undefined
 
-  constructor(call: BatchAppendCall, writer: Writer, maxAppendSize: number) {
+  constructor(call: BatchAppendCall, writer: Appender, maxAppendSize: number) {
     this.#call = call
     this.#writer = writer
     this.#maxAppendSize = maxAppendSize
