@@ -1,12 +1,11 @@
 import type { TenantId } from '../domain/ids.ts'
-import type { Principal } from './principal.ts'
-
-const everyRole = ['viewer', 'developer', 'operator', 'governance', 'auditor', 'tenant-admin', 'service']
+import { type Principal, roles } from './principal.ts'
 
 /** The principal of credential-less calls in open mode (DESIGN.md section 11). */
 export const devPrincipal = (tenant: TenantId): Principal => ({
   tenant,
-  actor: { pseudonym: 'dev', kind: 'person', roles: everyRole, authMethod: 'open' },
+  actor: { pseudonym: 'dev', kind: 'person', roles: [...roles], authMethod: 'open' },
+  plan: null,
 })
 
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i

@@ -1,0 +1,11 @@
+/** What a policy is asked about: the commands, then the reads. */
+export const actions = [
+  'RequestRun',
+  'CancelRun',
+  'ReadRuns',
+  'ReadPipelines',
+  'ReadHistory',
+  'ReadAccess',
+  'OpenPersonalValues',
+] as const
+export type Action = (typeof actions)[number]
