@@ -1,7 +1,8 @@
+import { accessView } from './access.ts'
 import { pipelinesView } from './pipelines.ts'
 import type { View } from './projection.ts'
 import { runHistory } from './run-history.ts'
 import { runStatus } from './run-status.ts'
 
 /** Every view. A new one is added here. */
-export const allViews: readonly View[] = [runStatus, runHistory, pipelinesView]
+export const allViews: readonly View[] = [runStatus, runHistory, pipelinesView, accessView]

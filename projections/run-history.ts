@@ -1,4 +1,4 @@
-import type { EventType } from '../src/domain/events.ts'
+import type { RunEvent } from '../src/domain/run/events.ts'
 import { put, type ReadDb, type Seen, type View } from './projection.ts'
 
 const historyTable = 'run_history_v1'
@@ -38,10 +38,7 @@ const entry = (seen: Seen, runId: string) => {
   return [put(historyTable, { ...row })]
 }
 
-type RunEventType = Exclude<
-  EventType,
-  'PipelineCreated' | 'ManifestVersioned' | 'PartitionClaimed' | 'PartitionReleased' | 'LeaseTaken'
->
+type RunEventType = RunEvent['type']
 
 const recorded = (seen: Seen<RunEventType>) => entry(seen, seen.event.data.runId)
 

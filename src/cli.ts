@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { issueToken, UsageError } from './auth/issue.ts'
+import { PolicyError } from './auth/policy.ts'
+import { KeyError } from './auth/tokens.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { demo } from './demo/demo.ts'
 import { backup, runNode } from './embedded/main.ts'
-import { StartError } from './host/data-dir.ts'
+import { openDataDir, StartError } from './host/data-dir.ts'
 import { NodeFailure } from './host/node-process.ts'
+import { devKey } from './host/secrets.ts'
 import { serve } from './main.ts'
 
 const usage = `ledgerline <command>
@@ -15,6 +19,8 @@ const usage = `ledgerline <command>
   node --port P --dir D       the embedded ledger alone
   node --check --dir D        scans a ledger for damage
   backup --to FILE [--dir D]  a compact copy of the ledger in D (default DATA_DIR/ledger), also while it is running
+  token --sub NAME --tenant T --roles ROLE,ROLE [--plan PLAN] [--name NAME] [--expires-in SECONDS]
+                              a JWT of this data directory's development key
 `
 
 const runServe = async (): Promise<void> => {
@@ -53,19 +59,31 @@ const backupOptions = (args: string[]): { to: string; dir: string | undefined } 
   }
 }
 
+const runToken = async (args: string[]): Promise<void> => {
+  const { dataDir } = loadConfig()
+  const key = async () => {
+    await openDataDir(dataDir)
+    return devKey(dataDir)
+  }
+  process.stdout.write(`${await issueToken(args, key, Date.now())}\n`)
+}
+
 /** What the operator can mend is one plain sentence; the rest is a defect and shows where it is. */
 const fail = (error: unknown): never => {
-  const isPlain = error instanceof StartError || error instanceof NodeFailure || error instanceof ConfigError
+  const isPlain = plainErrors.some((plain) => error instanceof plain)
   const text = error instanceof Error ? (isPlain ? error.message : (error.stack ?? error.message)) : String(error)
   process.stderr.write(`${text}\n`)
   process.exit(1)
 }
+
+const plainErrors = [StartError, NodeFailure, ConfigError, UsageError, KeyError, PolicyError]
 
 const commands: Record<string, (args: string[]) => Promise<void>> = {
   serve: runServe,
   demo: runDemo,
   node: runNode,
   backup: runBackup,
+  token: runToken,
 }
 
 const [name = 'help', ...args] = process.argv.slice(2)

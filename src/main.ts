@@ -9,10 +9,9 @@ import { ThreadedViewWriter } from '../projections/threaded.ts'
 import { ViewFollower, ViewReader } from '../projections/views.ts'
 import { CommandHandler } from './app/handle.ts'
 import type { Log } from './app/ports/follower.ts'
-import { devPrincipal } from './auth/open.ts'
 import { InProcessBus } from './bus/in-process.ts'
+import { composeAccess } from './compose/access.ts'
 import type { Config } from './config.ts'
-import { must, parseTenantId } from './domain/ids.ts'
 import { DirectoryInUse, lockDirectory } from './embedded/store/lock.ts'
 import { localEngine } from './engines/local/engine.ts'
 import { steps } from './engines/local/scoring/steps.ts'
@@ -87,13 +86,15 @@ const startParts = async (config: Config, stops: Stop[]): Promise<string> => {
   stops.push(() => reconciler.stop())
   if (config.worker === 'inline') stops.push(startWorker(config, shared))
 
+  const access = await composeAccess(config, commands, log)
+  stops.push(() => access.close())
   const app = createApp({
     commands,
     views,
     log,
     nowMs: Date.now,
     reads: new ReadAfterWrite(viewFollower, await positionKey(config.dataDir)),
-    openPrincipal: devPrincipal(must(parseTenantId('default'), 'tenant')),
+    ...access,
     notReady: () =>
       ledger.head().then(
         () => null,

@@ -1,3 +1,5 @@
+import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
+import type { AccessEvent } from '../domain/access/events.ts'
 import type { Decider } from '../domain/decider.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type { Category } from '../domain/ids.ts'
@@ -14,6 +16,7 @@ import type { RunCommand } from '../domain/run/commands.ts'
 import { runDecider } from '../domain/run/decide.ts'
 import type { RunEvent } from '../domain/run/events.ts'
 import type { Run } from '../domain/run/state.ts'
+import { type RegisterSubject, type SubjectEvent, type SubjectState, subjectDecider } from '../domain/subject/decide.ts'
 
 /** How an aggregate is stored: in which streams, by which events, and whether its last event says it all. */
 export interface Aggregate<State, Command extends { type: string }, Event extends DomainEvent> {
@@ -45,6 +48,21 @@ export const leases: Aggregate<Lease, TakeLease, LeaseEvent> = {
   fold: 'last',
   types: { LeaseTaken: true },
   keepLast: 1,
+}
+
+/** One stream per tenant, day and replica; only that replica appends to it. */
+export const accessLogs: Aggregate<AccessLog, RecordCalls, AccessEvent> = {
+  category: 'access',
+  decider: accessDecider,
+  fold: 'last',
+  types: { ApiCallsRecorded: true },
+}
+
+export const subjects: Aggregate<SubjectState, RegisterSubject, SubjectEvent> = {
+  category: 'subject',
+  decider: subjectDecider,
+  fold: 'all',
+  types: { SubjectRegistered: true },
 }
 
 export const runs: Aggregate<Run, RunCommand, RunEvent> = {

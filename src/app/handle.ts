@@ -13,6 +13,8 @@ export interface Handled<State> {
   state: State
   /** The events that the ledger holds for the command, in order; empty when there was nothing to do. */
   events: readonly LedgerEvent[]
+  /** Whether this call appended them; false when the command had happened before, or changed nothing. */
+  appended: boolean
   /** Position of the last of them, or of the stream's last event; -1 for an empty stream. */
   position: bigint
 }
@@ -117,13 +119,13 @@ export class CommandHandler {
           if (appended[0]?.metadata.bodyHash !== events[0]?.metadata.bodyHash) throw reusedKey()
           const after = foldEvents(aggregate, snapshot, appended)
           this.cache.set(stream, after)
-          return { state: after.state, events: appended, position: after.position }
+          return { state: after.state, events: appended, appended: true, position: after.position }
         }
         conflicts += 1
       } else if (tailSeen) {
         if (snapshot.revision >= 0n) this.cache.set(stream, snapshot)
         if (decision instanceof Rejection) throw decision
-        return { state: snapshot.state, events: [], position: snapshot.position }
+        return { state: snapshot.state, events: [], appended: false, position: snapshot.position }
       }
       snapshot = await catchUp(snapshot)
       tailSeen = true
@@ -143,7 +145,7 @@ export class CommandHandler {
     }
     const stored = await orUnavailable(() => this.ledger.read(stream, earlier.first))
     const events = stored.filter(({ metadata }) => metadata.commandId === context.commandId)
-    return { state: snapshot.state, events, position: events.at(-1)?.position ?? snapshot.position }
+    return { state: snapshot.state, events, appended: false, position: events.at(-1)?.position ?? snapshot.position }
   }
 
   /**

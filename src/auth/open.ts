@@ -1,11 +1,17 @@
 import type { TenantId } from '../domain/ids.ts'
-import { type Principal, roles } from './principal.ts'
+import { type Identity, roles } from './principal.ts'
 
-/** The principal of credential-less calls in open mode (DESIGN.md section 11). */
-export const devPrincipal = (tenant: TenantId): Principal => ({
-  tenant,
-  actor: { pseudonym: 'dev', kind: 'person', roles: [...roles], authMethod: 'open' },
+/** Who calls without a credential in open mode: `dev`, with every role (DESIGN.md section 11). */
+export const openIdentity = (tenant: TenantId): Identity => ({
+  issuer: 'ledgerline:open',
+  subject: 'dev',
+  kind: 'person',
+  tenants: [tenant],
+  roles,
   plan: null,
+  name: null,
+  authMethod: 'open',
+  onBehalfOf: null,
 })
 
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i

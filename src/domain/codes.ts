@@ -25,6 +25,7 @@ export type Code =
   | 'RATE_LIMITED'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'BODY_TOO_LARGE'
+  | 'URL_TOO_LONG'
   | 'ROUTE_NOT_FOUND'
   | 'INTERNAL'
 

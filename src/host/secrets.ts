@@ -1,12 +1,12 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /**
  * What a file holds; where there is none, it is created once, readable by its owner only. It appears whole or not at
- * all, and of two that create it one wins.
+ * all, outlasts a power cut, and of two that create it one wins.
  */
-const createOnce = async (path: string, make: () => string): Promise<string> => {
+export const createOnce = async (path: string, make: () => string): Promise<string> => {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
@@ -25,7 +25,17 @@ const createOnce = async (path: string, make: () => string): Promise<string> => 
     await file.close()
     await unlink(temporary)
   }
+  await syncEntries(dirname(path))
   return readFile(path, 'utf8')
+}
+
+const syncEntries = async (dir: string): Promise<void> => {
+  const handle = await open(dir, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 const isCode = (error: unknown, code: string): boolean =>
@@ -39,3 +49,9 @@ export const positionKey = async (dataDir: string): Promise<Buffer> => {
   const text = await createOnce(join(dataDir, 'keys', 'position.key'), () => randomBytes(32).toString('base64'))
   return Buffer.from(text, 'base64')
 }
+
+/** A private Ed25519 key as a JWK in JSON: it signs the development tokens of this data directory. */
+export const devKey = (dataDir: string): Promise<string> =>
+  createOnce(join(dataDir, 'keys', 'dev.jwk'), () =>
+    JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
+  )

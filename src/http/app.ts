@@ -1,66 +1,87 @@
 import { randomUUID } from 'node:crypto'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { openModeRefusal } from '../auth/open.ts'
+import { cors } from 'hono/cors'
+import { secureHeaders } from 'hono/secure-headers'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
-import { batchError } from './dialects/batch/errors.ts'
-import { batchRoutes } from './dialects/batch/routes.ts'
+import type { Dialect } from './dialect.ts'
+import { batchDialect } from './dialects/batch/index.ts'
 import { type HttpError, nativeError } from './errors.ts'
-import { historyRoutes } from './native/history.ts'
+import { nativeDialect } from './native/index.ts'
+import type { Operation } from './operation.ts'
+import { honoPath, pathParameters } from './routing.ts'
 import type { Services } from './services.ts'
-
-interface Dialect {
-  prefix: string
-  routes: Hono<Env>
-  shape(rejection: Rejection): HttpError
-}
+import { traced } from './trace.ts'
+import { jsonBody, queryOf } from './validate.ts'
+import { wayIn } from './way-in.ts'
 
 const requestIdPattern = /^[A-Za-z0-9_.-]{1,128}$/
 
-/** All dialects on one app. */
-export const createApp = (services: Services): Hono<Env> => {
+/** Every dialect. A new one is added here. */
+export const allDialects = (services: Services): Dialect[] => [batchDialect(services), nativeDialect(services)]
+
+/** The dialects on one app. */
+export const createApp = (services: Services, dialects: readonly Dialect[] = allDialects(services)): Hono<Env> => {
   const app = new Hono<Env>()
+  app.use(identifyRequest, secureHeaders({ strictTransportSecurity: false, crossOriginEmbedderPolicy: false }))
+  if (services.corsOrigins.length > 0) app.use(cors({ origin: [...services.corsOrigins], exposeHeaders: ['*'] }))
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/ready', async (c) => {
     const missing = await services.notReady()
     return missing === null ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', missing }, 503)
   })
-
-  const dialects: Dialect[] = [
-    { prefix: '/api/pipeline', routes: batchRoutes(services), shape: batchError },
-    { prefix: '/history', routes: historyRoutes(services), shape: nativeError },
-  ]
   for (const dialect of dialects) mount(app, dialect, services)
 
-  app.notFound((c) => {
+  app.notFound(async (c) => {
     const { shape } = dialects.find(({ prefix }) => c.req.path.startsWith(`${prefix}/`)) ?? { shape: nativeError }
-    return answer(c, shape(new Rejection('ROUTE_NOT_FOUND', `no route ${c.req.method} ${c.req.path}`)))
+    const nowhere = { route: '(none)', kind: 'query' } as const
+    const response = answer(c, shape(new Rejection('ROUTE_NOT_FOUND', `no route ${c.req.method} ${c.req.path}`)))
+    c.res = response
+    await traced(services, nowhere)(c, async () => undefined)
+    return response
   })
   app.onError((error, c) => answer(c, nativeError(asRejection(error, services))))
   return app
 }
 
-/** A dialect has its own prefix, its own shape of errors, and the same way in. */
-const mount = (app: Hono<Env>, { prefix, routes, shape }: Dialect, services: Services): void => {
-  const dialect = new Hono<Env>()
-  dialect.onError((error, c) => answer(c, shape(asRejection(error, services))))
-  for (const { method, path, handler } of routes.routes) dialect.on(method, path, wayIn(services), handler)
-  app.route(prefix, dialect)
+/** A dialect has its own prefix, its own shape of errors, and the same way in; it is attached to each route alone. */
+const mount = (app: Hono<Env>, dialect: Dialect, services: Services): void => {
+  const routes = new Hono<Env>()
+  routes.onError((error, c) => {
+    const rejection = asRejection(error, services)
+    if (rejection.code === 'UNAUTHORIZED' && dialect.scheme !== 'api-key') c.header('WWW-Authenticate', 'Bearer')
+    return answer(c, dialect.shape(rejection))
+  })
+  for (const operation of dialect.operations) {
+    const { method, path, kind, recordedFirst = false } = operation
+    const trace = traced(services, { route: `${dialect.prefix}${path}`, kind, recordedFirst })
+    const way = [parameters(path), trace, wayIn(services, dialect, operation)] as const
+    routes.on(method.toUpperCase(), honoPath(path), ...way, (c) => handled(c, operation))
+  }
+  app.route(dialect.prefix === '' ? '/' : dialect.prefix, routes)
 }
 
-const wayIn =
-  ({ openPrincipal }: Services): MiddlewareHandler<Env> =>
+const identifyRequest: MiddlewareHandler<Env> = async (c, next) => {
+  const given = c.req.header('x-request-id')
+  const requestId = given && requestIdPattern.test(given) ? given : randomUUID()
+  c.set('requestId', requestId)
+  c.header('X-Request-Id', requestId)
+  await next()
+}
+
+const parameters =
+  (path: string): MiddlewareHandler<Env> =>
   async (c, next) => {
-    const given = c.req.header('x-request-id')
-    const requestId = given && requestIdPattern.test(given) ? given : randomUUID()
-    c.set('requestId', requestId)
-    c.header('X-Request-Id', requestId)
-    const refusal = openModeRefusal(c.req.raw.headers)
-    if (refusal !== null) throw new Rejection('FORBIDDEN', refusal)
-    c.set('principal', openPrincipal)
+    c.set('params', pathParameters(c, path))
     await next()
   }
+
+const handled = async (c: Context<Env>, { query, body, handle }: Operation): Promise<Response> =>
+  handle(c, {
+    query: query ? queryOf(c, query) : {},
+    body: body ? await jsonBody(c, body) : undefined,
+  })
 
 const answer = (c: Context<Env>, { status, body, contentType }: HttpError) =>
   c.body(JSON.stringify(body), status, { 'Content-Type': contentType ?? 'application/json' })

@@ -1,15 +1,32 @@
 import type { Context } from 'hono'
 import { type CommandContext, sha256Hex } from '../app/context.ts'
 import { derivedCommandId, freshCommandId } from '../app/ids.ts'
-import { type Principal, principalKey } from '../auth/principal.ts'
+import { type Principal, principalKey, type Role } from '../auth/principal.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { JsonValue } from '../domain/json.ts'
 
 /** What every request carries through the app. */
 export interface Env {
-  Variables: { principal: Principal; requestId: string }
+  Bindings: { incoming?: { socket: { remoteAddress?: string } } }
+  Variables: {
+    requestId: string
+    /** Unset as long as nobody was identified. */
+    principal: Principal
+    roles: readonly Role[]
+    /** Where the call comes from, sealed under the caller's key. */
+    origin: string
+    /** The policy that allowed the call. */
+    policy: { id: string; version: string }
+    /** The path's parameters by name. */
+    params: Record<string, string>
+    /** The call has appended an event that says who called. */
+    ownEvent: boolean
+  }
 }
+
+/** The address of the peer; in a test without a socket there is none. */
+export const addressOf = (c: Context<Env>): string => c.env?.incoming?.socket.remoteAddress ?? 'no address'
 
 const idempotencyKeyMax = 255
 
@@ -33,8 +50,8 @@ export const commandContext = (c: Context<Env>, dialect: string, body: JsonValue
     causationId: requestId,
     dialect,
     requestId,
-    origin: 'http',
-    policy: { id: 'open-mode', version: '1' },
+    origin: c.get('origin'),
+    policy: c.get('policy'),
     at: new Date(nowMs).toISOString(),
     ...(key ? { bodyHash: sha256Hex(canonicalJson(body)) } : {}),
     ...(traceparent && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? { traceparent } : {}),

@@ -12,6 +12,8 @@ export interface Dialect {
   /** Where its routes begin, for example `/api/pipeline`; empty for the root. */
   prefix: string
   scheme: Scheme
+  /** Whether a token's plan limits its calls, as the etl document has it, or the operator's own allowance. */
+  limits: 'plan' | 'generous'
   operations: readonly Operation[]
   /** A rejection as the dialect's document shows errors. */
   shape(rejection: Rejection): HttpError

@@ -1,4 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
 import type { Code, Rejection } from '../domain/codes.ts'
 
 type Table = Record<Code, readonly [status: ContentfulStatusCode, code: string]>
@@ -30,6 +31,7 @@ export const batchCodes: Table = {
   RATE_LIMITED: [429, 'RATE_LIMITED'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'UNSUPPORTED_MEDIA_TYPE'],
   BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE'],
+  URL_TOO_LONG: [414, 'URL_TOO_LONG'],
   ROUTE_NOT_FOUND: [404, 'NOT_FOUND'],
   INTERNAL: [500, 'INTERNAL_ERROR'],
 }
@@ -39,6 +41,13 @@ export interface HttpError {
   body: object
   contentType?: string
 }
+
+export const problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+})
 
 /** RFC 9457 problem details, for our own routes. */
 export const nativeError = ({ code, message, details }: Rejection): HttpError => {

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Context } from 'hono'
+import type { Handled } from '../app/handle.ts'
 import { principalKey } from '../auth/principal.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
@@ -31,7 +32,9 @@ export class ReadAfterWrite {
     this.key = key
   }
 
-  wrote(c: Context<Env>, position: bigint): void {
+  /** Takes note of what a command of this request came to. */
+  wrote(c: Context<Env>, { appended, position }: Pick<Handled<unknown>, 'appended' | 'position'>): void {
+    c.set('ownEvent', appended)
     const caller = principalKey(c.get('principal'))
     const before = this.lastCommands.get(caller) ?? -1n
     this.lastCommands.delete(caller)

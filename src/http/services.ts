@@ -1,18 +1,42 @@
 import type { ReadDb } from '../../projections/projection.ts'
+import type { AnonymousCalls } from '../app/anonymous-calls.ts'
+import type { CallRecorder } from '../app/call-recorder.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import type { Log } from '../app/ports/follower.ts'
-import type { Principal } from '../auth/principal.ts'
+import type { Policies } from '../auth/policy.ts'
+import type { Identity } from '../auth/principal.ts'
+import type { TenantId } from '../domain/ids.ts'
+import type { Callers } from './callers.ts'
+import type { RateLimits } from './limits.ts'
 import type { ReadAfterWrite } from './reads.ts'
+
+/** How callers are identified. Each throws UNAUTHORIZED, or what the dialect's document says. */
+export interface Credentials {
+  /** Who calls without a credential; null where one is required. */
+  open: Identity | null
+  verifyToken(token: string): Promise<Identity>
+  verifyApiKey(key: string | undefined): Identity
+  /** The tenant that the call is for; `header` is X-Tenant-ID. */
+  chooseTenant(identity: Identity, header: string | undefined, required: boolean): TenantId
+}
 
 /** What the routes work with. */
 export interface Services {
   commands: CommandHandler
   views: ReadDb
   reads: ReadAfterWrite
+  credentials: Credentials
+  callers: Callers
+  policies: Pick<Policies, 'decide'>
+  limits: RateLimits
+  calls: Pick<CallRecorder, 'record' | 'durable' | 'behindMs'>
+  anonymous: Pick<AnonymousCalls, 'add'>
+  /** Opens a sealed value; null when its subject was erased. */
+  openSealed(sealed: string): Promise<string | null>
+  /** Origins of pages that may call from a browser. */
+  corsOrigins: readonly string[]
   log: Log
   nowMs(): number
-  /** The principal of calls without credentials. */
-  openPrincipal: Principal
   /** Null when all is well, else what is missing, for GET /ready. */
   notReady(): Promise<string | null>
 }

@@ -4,15 +4,18 @@ import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
 
 const bodyBytesMax = 1_048_576
+const jsonType = /^application\/([a-z.+-]+\+)?json\b/i
 
 /** The request's JSON body. Throws VALIDATION_FAILED that names the field and the reason. */
 export const jsonBody = async <Schema extends z.ZodType>(
   c: Context<Env>,
   schema: Schema,
 ): Promise<z.output<Schema>> => {
-  if (Number(c.req.header('content-length') ?? 0) > bodyBytesMax) throw tooLarge()
-  const text = await c.req.text()
-  if (Buffer.byteLength(text) > bodyBytesMax) throw tooLarge()
+  const type = c.req.header('content-type')
+  if (type !== undefined && !jsonType.test(type)) {
+    throw new Rejection('UNSUPPORTED_MEDIA_TYPE', `the body must be application/json, not '${type}'`)
+  }
+  const text = await boundedText(c)
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -20,6 +23,21 @@ export const jsonBody = async <Schema extends z.ZodType>(
     throw new Rejection('VALIDATION_FAILED', text === '' ? 'body: required' : 'body: not valid JSON', { field: 'body' })
   }
   return parse(schema, body, 'body')
+}
+
+/** A body whose length is not told in advance is read only as far as it may go. */
+const boundedText = async (c: Context<Env>): Promise<string> => {
+  const length = c.req.header('content-length')
+  if (Number(length ?? 0) > bodyBytesMax) throw tooLarge()
+  if (length !== undefined || c.req.raw.body === null) return c.req.text()
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of c.req.raw.body) {
+    bytes += chunk.byteLength
+    if (bytes > bodyBytesMax) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 export const queryOf = <Schema extends z.ZodType>(c: Context<Env>, schema: Schema): z.output<Schema> =>

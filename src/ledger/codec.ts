@@ -1,7 +1,7 @@
 import { type EventData, jsonEvent } from '@eventstore/db-client'
 import type { LedgerEvent, NewEvent } from '../app/ports/ledger.ts'
 import type { DomainEvent, EventType } from '../domain/events.ts'
-import { metadataSchema, schemas } from './schemas/index.ts'
+import { isOrigin, metadataSchema, originRefused, schemas } from './schemas/index.ts'
 
 /** What the EventStoreDB client hands out for one event, as far as it is used here. */
 export interface RawEvent {
@@ -20,8 +20,12 @@ export class UnreadableEvent extends Error {}
 
 const utf8 = new TextEncoder()
 
-/** The metadata goes out as bytes: given an object, the client would take it through base64, twice and in JavaScript. */
+/**
+ * The metadata goes out as bytes: given an object, the client would take it through base64, twice and in JavaScript.
+ * Of it only the origin is checked, since an address in the clear could never be erased. Throws on what does not fit.
+ */
 export const encode = ({ id, event, metadata }: NewEvent): EventData => {
+  if (!isOrigin(metadata.origin)) throw new Error(originRefused)
   const data = { ...parseData(event.type, event.data) }
   return jsonEvent({ id, type: event.type, data, metadata: utf8.encode(JSON.stringify(metadata)) })
 }

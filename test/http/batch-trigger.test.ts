@@ -48,7 +48,8 @@ describe('POST /api/pipeline/trigger/{pipeline}', () => {
     expect(ledger.all.at(-1)?.metadata).toMatchObject({
       actor: { pseudonym: 'dev', authMethod: 'open' },
       dialect: 'batch',
-      origin: 'http',
+      origin: expect.stringMatching(/^sealed:1:p-/),
+      policy: { id: expect.stringMatching(/^[a-z-]+$/), version: expect.stringMatching(/^[0-9a-f]{64}$/) },
       requestId: 'req-7',
       correlationId: 'req-7',
       occurredAt: '2026-01-02T03:04:05.678Z',

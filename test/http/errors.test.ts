@@ -6,7 +6,11 @@ import { nativeError } from '../../src/http/errors.ts'
 /** Every code with its status; the compiler says when one is missing. */
 const statuses: Record<Code, number> = {
   VALIDATION_FAILED: 400,
+  UNAUTHORIZED: 401,
   FORBIDDEN: 403,
+  URL_TOO_LONG: 414,
+  RATE_LIMITED: 429,
+  KEY_NOT_CONFIGURED: 500,
   PIPELINE_NOT_FOUND: 404,
   RUN_NOT_FOUND: 404,
   ROUTE_NOT_FOUND: 404,

@@ -67,6 +67,7 @@ const n = "from 'n'"
     ['src/host/x.ts', '../app/handle.ts'],
     ['src/host/x.ts', '../domain/ids.ts'],
     ['src/auth/x.ts', '../app/handle.ts'],
+    ['src/keys/x.ts', '../host/secrets.ts'],
     ['src/http/x.ts', '../ledger/eventstore.ts'],
     ['src/http/dialects/batch/x.ts', '../etl/schemas.ts'],
     ['src/http/dialects/batch/x.ts', '../../../auth/open.ts'],

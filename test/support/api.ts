@@ -1,21 +1,38 @@
+import { fileURLToPath } from 'node:url'
 import { runs } from '../../src/app/aggregates.ts'
 import { CommandHandler } from '../../src/app/handle.ts'
-import { devPrincipal } from '../../src/auth/open.ts'
+import { verifyApiKey } from '../../src/auth/api-key.ts'
+import { chooseTenant } from '../../src/auth/choose-tenant.ts'
+import { openIdentity } from '../../src/auth/open.ts'
+import { loadPolicies } from '../../src/auth/policy.ts'
+import type { Identity } from '../../src/auth/principal.ts'
+import { TenantDirectory } from '../../src/auth/tenants.ts'
+import type { CallRecord } from '../../src/domain/access/events.ts'
+import { Rejection } from '../../src/domain/codes.ts'
+import { must, parseTenantId, type TenantId } from '../../src/domain/ids.ts'
 import type { Orchestration } from '../../src/domain/pipeline/manifest.ts'
 import type { RunCommand } from '../../src/domain/run/commands.ts'
-import { createApp } from '../../src/http/app.ts'
+import { allDialects, createApp } from '../../src/http/app.ts'
+import { Callers } from '../../src/http/callers.ts'
+import type { Dialect } from '../../src/http/dialect.ts'
+import { RateLimits } from '../../src/http/limits.ts'
 import { type Freshness, ReadAfterWrite } from '../../src/http/reads.ts'
 import type { Services } from '../../src/http/services.ts'
+import { Sealer } from '../../src/keys/sealing.ts'
 import { contextOf } from './contexts.ts'
 import { runOf, tenant } from './ids.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
 import { SilentLog } from './log.ts'
 import { manifestOf } from './manifests.ts'
 import { register } from './requests.ts'
+import { MemoryKeys } from './subject-keys.ts'
 import { viewed } from './viewed.ts'
 
 const positionKey = Buffer.alloc(32, 7)
-const nowMs = Date.parse('2026-01-02T03:04:05.678Z')
+/** Of the tests' own tenant. */
+export const tenantUuid = '00000000-0000-4000-8000-00000000000a'
+export const defaultTenantUuid = '00000000-0000-4000-8000-000000000001'
+export const nowMs = Date.parse('2026-01-02T03:04:05.678Z')
 
 interface Answer {
   status: number
@@ -28,26 +45,71 @@ interface ApiOptions {
   orchestration?: Partial<Orchestration>
   services?: Partial<Services>
   freshness?: (real: Freshness) => Freshness
+  /** Who calls with which token; calls without one are `dev`'s, unless `open` is false. */
+  tokens?: Readonly<Record<string, Identity>>
+  open?: boolean
+  /** More dialects beside the real ones. */
+  dialects?: (services: Services) => Dialect[]
 }
 
+/** A call that was recorded, and for which tenant. */
+type Recorded = CallRecord & { tenant: TenantId }
+
+const policies = loadPolicies(fileURLToPath(new URL('../../policies', import.meta.url)))
+const directory = new TenantDirectory(
+  new Map([
+    [defaultTenantUuid, 'default'],
+    [tenantUuid, tenant],
+  ]),
+)
+const plenty = { hour: 1_000_000, burst: 100_000 }
+
 /** The app without a socket, over a ledger in memory and real views. Its pipelines are `flights` and `weather`. */
-export const openApi = async ({ orchestration = {}, services = {}, freshness = (real) => real }: ApiOptions = {}) => {
+export const openApi = async ({
+  orchestration = {},
+  services: given = {},
+  freshness = (real) => real,
+  tokens = {},
+  open = true,
+  dialects = () => [],
+}: ApiOptions = {}) => {
   const ledger = new InMemoryLedger(() => nowMs)
   const commands = new CommandHandler(ledger)
   const log = new SilentLog()
   for (const name of ['flights', 'weather']) await register(commands, manifestOf({ name }, orchestration))
   const { views, follower, pump } = viewed(ledger)
   await pump.settled()
-  const app = createApp({
+  const keys = new MemoryKeys()
+  const sealer = new Sealer(keys)
+  const calls: Recorded[] = []
+  const recorder = { record: (at: TenantId, call: CallRecord) => void calls.push({ ...call, tenant: at }) }
+  const services: Services = {
     commands,
     views,
     log,
     nowMs: () => nowMs,
     reads: new ReadAfterWrite(freshness(follower), positionKey),
-    openPrincipal: devPrincipal(tenant),
+    credentials: {
+      open: open ? openIdentity(tenant) : null,
+      verifyToken: async (token) => {
+        const identity = Object.hasOwn(tokens, token) ? tokens[token] : undefined
+        if (!identity) throw new Rejection('UNAUTHORIZED', 'the token is not valid')
+        return identity
+      },
+      verifyApiKey: (key) => verifyApiKey('agent-key', key),
+      chooseTenant: (identity, header, required) => chooseTenant(identity, header, directory, required),
+    },
+    callers: new Callers({ commands, keys, sealer, nowMs: () => nowMs }),
+    policies,
+    limits: new RateLimits(plenty),
+    calls: { ...recorder, durable: async () => undefined, behindMs: () => 0 },
+    anonymous: { add: (call) => recorder.record(must(parseTenantId('system'), 'tenant'), call) },
+    openSealed: (sealed) => sealer.open(sealed),
+    corsOrigins: [],
     notReady: async () => null,
-    ...services,
-  })
+    ...given,
+  }
+  const app = createApp(services, [...allDialects(services), ...dialects(services)])
 
   const call = async (method: string, path: string, init: { body?: string; headers?: Record<string, string> } = {}) => {
     const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
@@ -74,5 +136,5 @@ export const openApi = async ({ orchestration = {}, services = {}, freshness = (
     await post('/api/pipeline/trigger/flights', { batch_id: `B-${id}`, run_id: id })
     await say(id, ...said)
   }
-  return { ledger, commands, log, app, pump, call, get, post, say, run }
+  return { ledger, commands, log, app, services, calls, keys, sealer, pump, call, get, post, say, run }
 }

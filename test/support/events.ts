@@ -1,6 +1,7 @@
 import { metadataFactory } from '../../src/app/context.ts'
 import { uuidv5 } from '../../src/app/ids.ts'
 import type { LedgerEvent, NewEvent } from '../../src/app/ports/ledger.ts'
+import type { CallRecord } from '../../src/domain/access/events.ts'
 import type { DomainEvent, EventType } from '../../src/domain/events.ts'
 import type { EventMetadata } from '../../src/domain/metadata.ts'
 import { contextOf } from './contexts.ts'
@@ -18,6 +19,26 @@ const version = {
   manifest: manifestOf(),
 }
 
+/** A call that went well. */
+export const callOf = (over: Partial<CallRecord> = {}): CallRecord => ({
+  at: e.atTime(0),
+  actor: 'alice',
+  authMethod: 'jwt',
+  method: 'GET',
+  route: '/api/pipeline/status/{run_id}',
+  resource: { run_id: 'r1' },
+  query: {},
+  outcome: 'ok',
+  status: 200,
+  durationMs: 1.5,
+  origin: 'sealed',
+  requestId: 'request-1',
+  reason: null,
+  policy: 'test',
+  count: 1,
+  ...over,
+})
+
 /** At least one event of every type; the compiler says when one is missing. */
 export const examples: Record<EventType, readonly DomainEvent[]> = {
   PipelineCreated: [{ type: 'PipelineCreated', data: version }],
@@ -27,6 +48,8 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
     { type: 'PartitionReleased', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders: [] } },
   ],
   LeaseTaken: [{ type: 'LeaseTaken', data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: e.atTime(30) } }],
+  ApiCallsRecorded: [{ type: 'ApiCallsRecorded', data: { calls: [callOf(), callOf({ actor: null, origin: null })] } }],
+  SubjectRegistered: [{ type: 'SubjectRegistered', data: { pseudonym: `p-${'a'.repeat(26)}`, identity: 'sealed' } }],
   RunRequested: [e.requested(), e.requested({ partition: null, batchId: null, claim: null })],
   RunQueued: [e.queued()],
   RunRejected: [e.rejected],

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { EventOf, EventType } from '../../domain/events.ts'
 import type { EventMetadata } from '../../domain/metadata.ts'
 import type { Manifest } from '../../domain/pipeline/manifest.ts'
+import { isSealed } from '../../domain/sealed.ts'
+import { accessSchemas } from './access.ts'
 import { commandId, count, pipelineId, runId, slug, tenantId } from './common.ts'
 import { runSchemas } from './run.ts'
 
@@ -17,6 +19,7 @@ const holders = z.array(z.object({ runId, commandId, at: z.string() }))
 /** One schema per event type, for its newest version; older versions are upcast before they are parsed. */
 export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } = {
   ...runSchemas,
+  ...accessSchemas,
   PipelineCreated: version,
   ManifestVersioned: version,
   PartitionClaimed: z.object({ runId, commandId, holders }),
@@ -32,6 +35,14 @@ const actor = z.object({
   onBehalfOf: z.string().exactOptional(),
 })
 
+/** A component by its name, or a worker by its host's and its life's. Neither form has room for an address. */
+const component = /^(?:[a-z][a-z0-9-]{0,63}|worker:[A-Za-z0-9-]{1,64}\.[A-Za-z0-9-]{1,64})$/
+
+/** Where a command came from: a component of ours, or a caller's address, sealed. Checked on every write. */
+export const isOrigin = (value: unknown): boolean =>
+  typeof value === 'string' && (component.test(value) || isSealed(value))
+export const originRefused = 'origin is neither the name of a component nor sealed'
+
 export const metadataSchema: z.ZodType<EventMetadata> = z.object({
   tenant: tenantId,
   actor,
@@ -42,7 +53,7 @@ export const metadataSchema: z.ZodType<EventMetadata> = z.object({
   causationId: z.string(),
   dialect: z.string(),
   requestId: z.string(),
-  origin: z.string(),
+  origin: z.string().refine(isOrigin, originRefused),
   policy: z.object({ id: z.string(), version: z.string() }),
   approvals: z.array(z.string()),
   occurredAt: z.string(),

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { listRuns, runById, stagesOfRun } from '../../../../projections/run-queries.ts'
 import { runs } from '../../../app/aggregates.ts'
 import { derivedCommandId, pipelineIdOf, uuidv7 } from '../../../app/ids.ts'
@@ -6,90 +6,135 @@ import { requestRun } from '../../../app/request-run.ts'
 import { Rejection } from '../../../domain/codes.ts'
 import { must, parseRunId, parseSlug, type RunId } from '../../../domain/ids.ts'
 import { commandContext, type Env, idempotencyKey } from '../../context.ts'
+import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
-import { jsonBody, queryOf } from '../../validate.ts'
-import { listQuery, triggerBody } from './schemas.ts'
+import { canceled, listed, listQuery, statusAnswer, triggerBody, triggered } from './schemas.ts'
 import { runIdFromBatch, shownRun, shownRunId, shownStatus, shownTime, statusesOf } from './translate.ts'
 
 const dialect = 'batch'
+const runParameter = { run_id: 'the run, with or without `run_`' }
 
 /** `/api/pipeline`: the batch document, route by route. */
-export const batchRoutes = ({ commands, views, reads, nowMs }: Services): Hono<Env> => {
-  const app = new Hono<Env>()
+export const batchOperations = (services: Services): Operation[] => [
+  trigger(services),
+  status(services),
+  list(services),
+  cancel(services),
+]
 
-  app.post('/trigger/:pipeline', async (c) => {
-    const name = c.req.param('pipeline')
-    const slug = parseSlug(name)
-    if (slug === undefined) throw new Rejection('PIPELINE_NOT_FOUND', `Pipeline '${name}' not found`)
-    const { batchId, partition, parameters, runId: chosen } = await jsonBody(c, triggerBody)
-    const asked = { batchId, partition, parameters, chosen: chosen ?? null }
-    const context = commandContext(c, dialect, asked, nowMs())
-    const keyed = idempotencyKey(c) !== undefined
-    const drawn = drawRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs()))
-    const runId = chosen ?? drawn
-    const { events, position } = await requestRun(
-      commands,
-      {
-        pipelineName: name,
-        pipelineId: pipelineIdOf(context.tenant, slug),
-        runId,
-        runIdChosen: keyed || chosen !== undefined,
-        keyedRunId: keyed ? drawn : null,
-        partition,
-        batchId,
-        parameters,
-      },
-      context,
-    )
-    reads.wrote(c, position)
-    return c.json({
-      run_id: shownRunId(runId),
-      pipeline: name,
-      status: 'STARTED',
-      batch_id: batchId,
-      started_at: shownTime(events[0]?.metadata.occurredAt ?? context.at),
-    })
+const trigger = ({ commands, reads, nowMs }: Services): Operation =>
+  operation({
+    method: 'post',
+    path: '/trigger/{pipeline}',
+    summary: 'Trigger a run of a pipeline',
+    action: 'RequestRun',
+    kind: 'command',
+    parameters: { pipeline: "the pipeline's name" },
+    body: triggerBody,
+    answers: { 200: { description: 'the run was asked for', schema: triggered } },
+    codes: ['PIPELINE_NOT_FOUND', 'RUN_EXISTS', 'RUN_ACTIVE', 'CLAIM_LOST'],
+    handle: async (c, { body: { batchId, partition, parameters, runId: chosen } }) => {
+      const name = c.get('params').pipeline ?? ''
+      const slug = parseSlug(name)
+      if (slug === undefined) throw new Rejection('PIPELINE_NOT_FOUND', `Pipeline '${name}' not found`)
+      const asked = { batchId, partition, parameters, chosen: chosen ?? null }
+      const context = commandContext(c, dialect, asked, nowMs())
+      const keyed = idempotencyKey(c) !== undefined
+      const drawn = drawRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs()))
+      const runId = chosen ?? drawn
+      const handled = await requestRun(
+        commands,
+        {
+          pipelineName: name,
+          pipelineId: pipelineIdOf(context.tenant, slug),
+          runId,
+          runIdChosen: keyed || chosen !== undefined,
+          keyedRunId: keyed ? drawn : null,
+          partition,
+          batchId,
+          parameters,
+        },
+        context,
+      )
+      reads.wrote(c, handled)
+      return c.json({
+        run_id: shownRunId(runId),
+        pipeline: name,
+        status: 'STARTED',
+        batch_id: batchId,
+        started_at: shownTime(handled.events[0]?.metadata.occurredAt ?? context.at),
+      })
+    },
   })
 
-  app.get('/status/:run_id', async (c) => {
-    const runId = runIdOf(c)
-    await reads.beforeRead(c)
-    const { tenant } = c.get('principal')
-    const run = runById(views, tenant, runId)
-    if (!run) throw notFound(runId)
-    return c.json(shownStatus(run, stagesOfRun(views, tenant, runId)))
+const status = ({ views, reads }: Services): Operation =>
+  operation({
+    method: 'get',
+    path: '/status/{run_id}',
+    summary: 'Status of a run and of its assets',
+    action: 'ReadRuns',
+    kind: 'query',
+    parameters: runParameter,
+    answers: { 200: { description: 'the run as it stands; a failed one has `error` too', schema: statusAnswer } },
+    codes: ['RUN_NOT_FOUND'],
+    handle: async (c) => {
+      const runId = runIdOf(c)
+      await reads.beforeRead(c)
+      const { tenant } = c.get('principal')
+      const run = runById(views, tenant, runId)
+      if (!run) throw notFound(runId)
+      return c.json(shownStatus(run, stagesOfRun(views, tenant, runId)))
+    },
   })
 
-  app.get('/runs', async (c) => {
-    const { pipeline, status, batch_id, limit, page } = queryOf(c, listQuery)
-    await reads.beforeRead(c)
-    const filter = {
-      ...(pipeline === undefined ? {} : { pipeline }),
-      ...(status === undefined ? {} : { statuses: statusesOf(status) }),
-      ...(batch_id === undefined ? {} : { batchId: batch_id }),
-    }
-    const { tenant } = c.get('principal')
-    const { rows, total } = listRuns(views, tenant, filter, { limit, offset: (page - 1) * limit })
-    return c.json({ runs: rows.map(shownRun), total, page, per_page: limit })
+const list = ({ views, reads }: Services): Operation =>
+  operation({
+    method: 'get',
+    path: '/runs',
+    summary: 'Runs, newest first',
+    action: 'ReadRuns',
+    kind: 'query',
+    parameters: {},
+    query: listQuery,
+    answers: { 200: { description: 'a page of runs', schema: listed } },
+    codes: [],
+    handle: async (c, { query: { pipeline, status, batch_id, limit, page } }) => {
+      await reads.beforeRead(c)
+      const filter = {
+        ...(pipeline === undefined ? {} : { pipeline }),
+        ...(status === undefined ? {} : { statuses: statusesOf(status) }),
+        ...(batch_id === undefined ? {} : { batchId: batch_id }),
+      }
+      const { tenant } = c.get('principal')
+      const { rows, total } = listRuns(views, tenant, filter, { limit, offset: (page - 1) * limit })
+      return c.json({ runs: rows.map(shownRun), total, page, per_page: limit })
+    },
   })
 
-  app.post('/cancel/:run_id', async (c) => {
-    const runId = runIdOf(c)
-    const context = commandContext(c, dialect, { runId }, nowMs())
-    const { position } = await commands.handle(runs, runId, { type: 'CancelRun', runId }, context)
-    reads.wrote(c, position)
-    return c.json({ run_id: shownRunId(runId), status: 'CANCELING', message: 'Pipeline cancellation requested' })
+const cancel = ({ commands, reads, nowMs }: Services): Operation =>
+  operation({
+    method: 'post',
+    path: '/cancel/{run_id}',
+    summary: 'Ask for the cancellation of a run',
+    action: 'CancelRun',
+    kind: 'command',
+    parameters: runParameter,
+    answers: { 200: { description: 'the cancellation was asked for', schema: canceled } },
+    codes: ['RUN_NOT_FOUND', 'RUN_NOT_ACTIVE', 'RUN_COMMITTED'],
+    handle: async (c) => {
+      const runId = runIdOf(c)
+      const context = commandContext(c, dialect, { runId }, nowMs())
+      reads.wrote(c, await commands.handle(runs, runId, { type: 'CancelRun', runId }, context))
+      return c.json({ run_id: shownRunId(runId), status: 'CANCELING', message: 'Pipeline cancellation requested' })
+    },
   })
-
-  return app
-}
 
 const drawRunId = (uuid: string): RunId => must(parseRunId(uuid), 'run id')
 
-const runIdOf = (c: Context<Env, '/:run_id'>): RunId => {
-  const text = c.req.param('run_id')
-  const runId = parseRunId(runIdFromBatch(text))
-  if (runId === undefined) throw notFound(runIdFromBatch(text))
+const runIdOf = (c: Context<Env>): RunId => {
+  const text = runIdFromBatch(c.get('params').run_id ?? '')
+  const runId = parseRunId(text)
+  if (runId === undefined) throw notFound(text)
   return runId
 }
 

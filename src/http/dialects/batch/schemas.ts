@@ -62,3 +62,67 @@ export const listQuery = z.strictObject({
   limit: wholeNumber(1, limitMax).default(20),
   page: wholeNumber(1, 1_000_000).default(1),
 })
+
+const batchStatus = z.enum(batchStatuses)
+const time = z.iso.datetime()
+
+export const triggered = z.strictObject({
+  run_id: z.string(),
+  pipeline: z.string(),
+  status: z.literal('STARTED'),
+  batch_id: z.string(),
+  started_at: time,
+})
+
+const asset = z.strictObject({
+  status: batchStatus,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  output: z.json(),
+})
+
+export const statusAnswer = z.strictObject({
+  run_id: z.string(),
+  pipeline: z.string(),
+  status: batchStatus,
+  batch_id: z.string().nullable(),
+  started_at: time,
+  ended_at: time.nullable(),
+  duration_seconds: z.number().nullable(),
+  assets: z.record(z.string(), asset),
+  error: z
+    .strictObject({
+      code: z.literal('PIPELINE_FAILED'),
+      message: z.string(),
+      details: z.strictObject({ failed_asset: z.string().nullable(), error: z.string().nullable() }),
+    })
+    .optional(),
+})
+
+const listedRun = z.strictObject({
+  run_id: z.string(),
+  pipeline: z.string(),
+  status: batchStatus,
+  batch_id: z.string().nullable(),
+  started_at: time,
+  duration_seconds: z.number().nullable(),
+  error: z.string().nullable().optional(),
+})
+
+export const listed = z.strictObject({
+  runs: z.array(listedRun),
+  total: z.int(),
+  page: z.int(),
+  per_page: z.int(),
+})
+
+export const canceled = z.strictObject({
+  run_id: z.string(),
+  status: z.literal('CANCELING'),
+  message: z.string(),
+})
+
+export const errorAnswer = z.strictObject({
+  status: z.literal('error'),
+  error: z.strictObject({ code: z.string(), message: z.string(), details: z.record(z.string(), z.json()).optional() }),
+})

@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { AnonymousCalls } from '../app/anonymous-calls.ts'
+import { CallRecorder } from '../app/call-recorder.ts'
+import type { CommandHandler } from '../app/handle.ts'
+import type { Log } from '../app/ports/follower.ts'
+import { agentIdentity, verifyApiKey } from '../auth/api-key.ts'
+import { chooseTenant } from '../auth/choose-tenant.ts'
+import { chooseVerifier, createDevVerifier } from '../auth/dev-key.ts'
+import { openIdentity } from '../auth/open.ts'
+import { loadPolicies } from '../auth/policy.ts'
+import { TenantDirectory } from '../auth/tenants.ts'
+import { createTokenVerifier, readSource } from '../auth/tokens.ts'
+import type { Config } from '../config.ts'
+import { must, parseTenantId, type TenantId } from '../domain/ids.ts'
+import { devKey, instanceId } from '../host/secrets.ts'
+import { Callers } from '../http/callers.ts'
+import { RateLimits } from '../http/limits.ts'
+import type { Credentials, Services } from '../http/services.ts'
+import { openFileKeys } from '../keys/file-keys.ts'
+import { Sealer } from '../keys/sealing.ts'
+
+type Access = Pick<
+  Services,
+  'credentials' | 'callers' | 'policies' | 'limits' | 'calls' | 'anonymous' | 'openSealed' | 'corsOrigins'
+>
+
+/** Who may call, and where it is written down. `close` writes what is not written yet. */
+export const composeAccess = async (
+  config: Config,
+  commands: CommandHandler,
+  log: Log,
+): Promise<Access & { close(): Promise<void> }> => {
+  const keys = await openFileKeys(join(config.dataDir, 'keys', 'subjects'))
+  const sealer = new Sealer(keys)
+  const calls = new CallRecorder({ commands, log, replica: await instanceId(config.dataDir), nowMs: Date.now })
+  const anonymous = new AnonymousCalls(calls)
+  return {
+    credentials: await credentialsOf(config),
+    callers: new Callers({ commands, keys, sealer, nowMs: Date.now }),
+    policies: loadPolicies(config.policiesDir),
+    limits: new RateLimits(config.rateLimit),
+    calls,
+    anonymous,
+    openSealed: (sealed) => sealer.open(sealed),
+    corsOrigins: config.corsOrigins,
+    close: async () => {
+      anonymous.flush()
+      await calls.close()
+    },
+  }
+}
+
+const credentialsOf = async ({ auth, dataDir }: Config): Promise<Credentials> => {
+  const dev = auth.devTokens ? createDevVerifier(await devKey(dataDir), Date.now) : null
+  const { issuer, audience } = auth
+  const options = { issuer, audience, defaultTenant: null, nowMs: Date.now }
+  const configured = auth.source && createTokenVerifier(await readSource(auth.source), options)
+  const verifier = chooseVerifier(dev, configured)
+  const directory = new TenantDirectory(auth.tenants)
+  const agent = agentIdentity({ tenants: [tenantOf(auth.agentTenant)], roles: auth.agentRoles })
+  return {
+    open: auth.mode === 'open' ? openIdentity(tenantOf('default')) : null,
+    verifyToken: (token) => verifier.verify(token),
+    verifyApiKey: (key) => verifyApiKey(auth.apiKey, key, agent),
+    chooseTenant: (identity, header, required) => chooseTenant(identity, header, directory, required),
+  }
+}
+
+const tenantOf = (name: string): TenantId => must(parseTenantId(name), 'tenant')

@@ -1,0 +1,43 @@
+import { type CallRow, listCalls } from '../../../projections/access.ts'
+import { type Operation, operation } from '../operation.ts'
+import type { Services } from '../services.ts'
+import { type Opener, openerFor } from './personal.ts'
+import { accessAnswer, accessQuery } from './schemas.ts'
+
+/** `/history/access`: who called what. */
+export const accessOperation = (services: Services): Operation =>
+  operation({
+    method: 'get',
+    path: '/access',
+    summary: 'Calls of the API: who asked for what, when, from where, and what came of it',
+    action: 'ReadAccess',
+    kind: 'query',
+    recordedFirst: true,
+    parameters: {},
+    query: accessQuery,
+    answers: { 200: { description: 'a page of calls, newest first', schema: accessAnswer } },
+    codes: [],
+    handle: async (c, { query: { actor, from, to, outcome, limit, page } }) => {
+      const { reads, views } = services
+      await reads.beforeRead(c)
+      const opener = openerFor(c, services)
+      const filter = {
+        ...(actor === undefined ? {} : { actors: await opener.pseudonymsOf(actor) }),
+        ...(outcome === undefined ? {} : { outcome }),
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+      }
+      const { tenant } = c.get('principal')
+      const { rows, total } = listCalls(views, tenant, filter, { limit, offset: (page - 1) * limit })
+      const calls = await Promise.all(rows.map((row) => shownCall(row, opener)))
+      return c.json({ calls, total, page, per_page: limit })
+    },
+  })
+
+const shownCall = async ({ tenant: _, id: __, ...row }: CallRow, opener: Opener) => ({
+  ...row,
+  person: row.actor === null ? null : await opener.person(row.actor),
+  resource: JSON.parse(row.resource) as unknown,
+  query: JSON.parse(row.query) as unknown,
+  origin: await opener.origin(row.origin),
+})

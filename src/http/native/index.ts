@@ -1,0 +1,18 @@
+import type { Dialect } from '../dialect.ts'
+import { batchCodes, nativeError, problem } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { accessOperation } from './access.ts'
+import { historyOperations } from './history.ts'
+
+/** Our own surface; so far `/history/*`. */
+export const nativeDialect = (services: Services): Dialect => ({
+  name: 'native',
+  prefix: '/history',
+  scheme: 'bearer',
+  limits: 'generous',
+  operations: [...historyOperations(services), accessOperation(services)],
+  shape: nativeError,
+  statusOf: (code) => batchCodes[code][0],
+  errorSchema: problem,
+  errorType: 'application/problem+json',
+})

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { callOutcomes } from '../../domain/access/events.ts'
+
+const time = z.iso.datetime()
+const words = z.record(z.string(), z.string())
+
+/** One event of a run. `origin` is null to those who may not open personal values. */
+const runEvent = z.strictObject({
+  revision: z.int(),
+  event_id: z.string(),
+  type: z.string(),
+  occurred_at: time,
+  recorded_at: time,
+  actor: z.string(),
+  command: z.string(),
+  command_id: z.string(),
+  origin: z.string().nullable(),
+  data: z.json(),
+})
+
+export const runHistory = z.strictObject({ run_id: z.string(), events: z.array(runEvent) })
+
+const text = z.string()
+
+export const pipelineList = z.strictObject({
+  pipelines: z.array(
+    z.strictObject({
+      pipeline_id: text,
+      slug: text,
+      title: text.nullable(),
+      description: text.nullable(),
+      owner: text.nullable(),
+      number: z.int(),
+      version: text,
+      manifest_hash: text,
+      updated_at: time,
+    }),
+  ),
+})
+
+export const pipelineVersions = z.strictObject({
+  slug: text,
+  versions: z.array(
+    z.strictObject({ number: z.int(), version: text, manifest_hash: text, created_at: time, actor: text }),
+  ),
+})
+
+const instant = z
+  .string()
+  .refine(
+    (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
+    'must be a date or an ISO 8601 time',
+  )
+  .transform((text) => new Date(text).toISOString())
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
+
+export const accessQuery = z.strictObject({
+  actor: z.string().min(1, 'must not be empty').optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  outcome: z.enum(callOutcomes, { error: `must be one of ${callOutcomes.join(', ')}` }).optional(),
+  limit: wholeNumber(1, 1000).default(100),
+  page: wholeNumber(1, 1_000_000).default(1),
+})
+
+const call = z.strictObject({
+  at: time,
+  actor: z.string().nullable(),
+  /** Who the pseudonym stands for; null where that is erased, or not for the reader's eyes. */
+  person: z.strictObject({ issuer: z.string(), subject: z.string(), name: z.string().nullable() }).nullable(),
+  method: z.string().nullable(),
+  operation: z.string(),
+  resource: words,
+  query: words,
+  outcome: z.enum(callOutcomes),
+  status: z.int().nullable(),
+  duration_ms: z.number().nullable(),
+  origin: z.string().nullable(),
+  request_id: z.string(),
+  reason: z.string().nullable(),
+  policy: z.string().nullable(),
+  count: z.int(),
+})
+
+export const accessAnswer = z.strictObject({
+  calls: z.array(call),
+  total: z.int(),
+  page: z.int(),
+  per_page: z.int(),
+})

@@ -1,0 +1,69 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { openModeRefusal } from '../auth/open.ts'
+import type { Identity } from '../auth/principal.ts'
+import { Rejection } from '../domain/codes.ts'
+import type { TenantId } from '../domain/ids.ts'
+import { addressOf, type Env } from './context.ts'
+import type { Dialect, Scheme } from './dialect.ts'
+import type { Operation } from './operation.ts'
+import type { Services } from './services.ts'
+
+const urlCharsMax = 8_192
+/** A ledger that takes no records gets no calls to record (fail closed). */
+const recordsBehindMaxMs = 1_000
+const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i
+
+/** Who calls, how often, and whether they may: every operation's way in, before its input is even looked at. */
+export const wayIn =
+  (services: Services, dialect: Dialect, { action }: Operation): MiddlewareHandler<Env> =>
+  async (c, next) => {
+    c.header('Cache-Control', 'no-store')
+    if (c.req.url.length > urlCharsMax) {
+      throw new Rejection('URL_TOO_LONG', `the URL is longer than ${urlCharsMax} characters`)
+    }
+    if (services.calls.behindMs() > recordsBehindMaxMs) {
+      c.header('Retry-After', '1')
+      throw new Rejection('LEDGER_UNAVAILABLE', 'calls cannot be recorded, so none are answered; ask again')
+    }
+    const { identity, tenant } = await identified(c, services, dialect.scheme)
+    const { principal, origin } = await services.callers.of(identity, tenant, addressOf(c))
+    c.set('principal', principal)
+    c.set('origin', origin)
+    await services.limits.take(c, principal, dialect.limits === 'plan', services.nowMs())
+    const { pseudonym, kind } = principal.actor
+    const { allowed, policy } = services.policies.decide({
+      principal: { id: pseudonym, kind, roles: identity.roles, tenant },
+      action,
+      resource: { tenant },
+    })
+    c.set('policy', policy)
+    c.set('roles', identity.roles)
+    if (!allowed) throw new Rejection('FORBIDDEN', `no policy lets you do this (${action})`)
+    await next()
+  }
+
+const identified = async (
+  c: Context<Env>,
+  { credentials }: Services,
+  scheme: Scheme,
+): Promise<{ identity: Identity; tenant: TenantId }> => {
+  const identity =
+    scheme === 'api-key' ? credentials.verifyApiKey(c.req.header('x-api-key')) : await fromToken(c, credentials)
+  const header = scheme === 'api-key' ? undefined : c.req.header('x-tenant-id')
+  return { identity, tenant: credentials.chooseTenant(identity, header, scheme === 'bearer-and-tenant') }
+}
+
+const fromToken = (c: Context<Env>, { open, verifyToken }: Services['credentials']): Promise<Identity> | Identity => {
+  const header = c.req.header('authorization')
+  if (header === undefined && open) {
+    const refusal = openModeRefusal(c.req.raw.headers)
+    if (refusal !== null) throw new Rejection('FORBIDDEN', refusal)
+    return open
+  }
+  const token = bearer.exec(header ?? '')?.[1]
+  if (token === undefined) {
+    const missing = header === undefined ? 'a token is required' : 'the Authorization header has no Bearer token'
+    throw new Rejection('UNAUTHORIZED', missing)
+  }
+  return verifyToken(token)
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { callOutcomes } from '../../domain/access/events.ts'
+import { count } from './common.ts'
+
+const text = z.string()
+const words = z.record(text, text)
+
+const call = z.object({
+  at: text,
+  actor: text.nullable(),
+  authMethod: text.nullable(),
+  method: text,
+  route: text,
+  resource: words,
+  query: words,
+  outcome: z.enum(callOutcomes),
+  status: count,
+  durationMs: z.number(),
+  origin: text.nullable(),
+  requestId: text,
+  reason: text.nullable(),
+  policy: text.nullable(),
+  count,
+})
+
+export const accessSchemas = {
+  ApiCallsRecorded: z.object({ calls: z.array(call) }),
+  SubjectRegistered: z.object({ pseudonym: text, identity: text }),
+}

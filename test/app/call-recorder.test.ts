@@ -1,0 +1,135 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { AnonymousCalls } from '../../src/app/anonymous-calls.ts'
+import { CallRecorder } from '../../src/app/call-recorder.ts'
+import { CommandHandler } from '../../src/app/handle.ts'
+import type { CallRecord } from '../../src/domain/access/events.ts'
+import { callOf } from '../support/events.ts'
+import { otherTenant, tenant } from '../support/ids.ts'
+import { InMemoryLedger } from '../support/in-memory-ledger.ts'
+import { SilentLog } from '../support/log.ts'
+import { sleep, until } from '../support/waiting.ts'
+
+const noon = Date.parse('2026-01-02T12:00:00.000Z')
+
+const opened = (handler?: (real: CommandHandler) => Pick<CommandHandler, 'handle'>) => {
+  const ledger = new InMemoryLedger()
+  const real = new CommandHandler(ledger)
+  const clock = { nowMs: noon }
+  const log = new SilentLog()
+  const commands = handler ? handler(real) : real
+  const recorder = new CallRecorder({ commands, log, replica: 'box', nowMs: () => clock.nowMs })
+  onTestFinished(() => recorder.close())
+  const calls = (): CallRecord[] =>
+    ledger.all.flatMap(({ event }) => (event?.type === 'ApiCallsRecorded' ? event.data.calls : []))
+  return { ledger, recorder, clock, log, calls }
+}
+
+/** A ledger that refuses until it is told to take. */
+const refusing = () => {
+  const state = { refuses: true, tries: 0 }
+  const handler = (real: CommandHandler): Pick<CommandHandler, 'handle'> => ({
+    handle: (...given) => {
+      state.tries += 1
+      if (state.refuses) return Promise.reject(new Error('not now'))
+      return real.handle(...given)
+    },
+  })
+  return { state, handler }
+}
+
+test('calls of 50 ms are one event, in a stream of tenant, day and replica', async () => {
+  const { ledger, recorder } = opened()
+  recorder.record(tenant, callOf({ requestId: 'a' }))
+  recorder.record(tenant, callOf({ requestId: 'b' }))
+  recorder.record(otherTenant, callOf({ requestId: 'c' }))
+  expect(ledger.all).toEqual([])
+  await until(() => ledger.all.length === 2)
+  expect(ledger.all.map(({ stream }) => stream)).toEqual(['access-acme.2026-01-02-box', 'access-other.2026-01-02-box'])
+  expect(ledger.all[0]?.metadata).toMatchObject({ tenant, command: 'RecordCalls', origin: 'call-recorder' })
+})
+
+test('at most 256 calls are one event, and none is lost', async () => {
+  const { ledger, recorder, calls } = opened()
+  for (let n = 0; n < 1_000; n += 1) recorder.record(tenant, callOf({ requestId: `r${n}` }))
+  await recorder.durable()
+  expect(ledger.all).toHaveLength(4)
+  expect(calls().map(({ requestId }) => requestId)).toEqual(Array.from({ length: 1_000 }, (_, n) => `r${n}`))
+})
+
+test('what was recorded is durable when it says so, and at once when there is nothing', async () => {
+  const { recorder, calls } = opened()
+  await recorder.durable()
+  recorder.record(tenant, callOf())
+  await recorder.durable()
+  expect(calls()).toHaveLength(1)
+})
+
+test('a ledger that takes nothing leaves it behind, and nothing is lost or told twice when it takes again', async () => {
+  const { state, handler } = refusing()
+  const { recorder, clock, calls, log } = opened(handler)
+  recorder.record(tenant, callOf({ requestId: 'a' }))
+  expect(recorder.behindMs()).toBe(0)
+  await until(() => state.tries > 1)
+  clock.nowMs += 1_500
+  recorder.record(tenant, callOf({ requestId: 'b' }))
+  expect(recorder.behindMs()).toBe(1_500)
+  expect(log.lines.length).toBeGreaterThan(0)
+  state.refuses = false
+  await recorder.durable()
+  expect([recorder.behindMs(), calls().map(({ requestId }) => requestId)]).toEqual([0, ['a', 'b']])
+})
+
+test('what is open is written at the end, but not waited for for ever', async () => {
+  const { recorder, calls } = opened()
+  recorder.record(tenant, callOf())
+  await recorder.close()
+  expect(calls()).toHaveLength(1)
+
+  const { state, handler } = refusing()
+  const stuck = opened(handler)
+  stuck.recorder.record(tenant, callOf())
+  await stuck.recorder.close()
+  expect(state.tries).toBeGreaterThan(0)
+})
+
+test('calls without identity are counted by origin, route, status and minute under the tenant system', async () => {
+  const { ledger, recorder, calls } = opened()
+  const anonymous = new AnonymousCalls(recorder)
+  const at = (time: string, over: Partial<CallRecord> = {}) =>
+    anonymous.add(callOf({ at: time, actor: null, status: 401, outcome: 'denied', durationMs: 2, ...over }))
+  for (let n = 0; n < 40; n += 1) at(`2026-01-02T12:00:${String(n).padStart(2, '0')}.000Z`)
+  at('2026-01-02T12:01:00.000Z')
+  at('2026-01-02T12:01:01.000Z', { route: '/another' })
+  at('2026-01-02T12:01:02.000Z', { origin: 'another' })
+  anonymous.flush()
+  await recorder.durable()
+  expect(ledger.all[0]?.stream).toBe('access-system.2026-01-02-box')
+  expect(calls().map(({ at: minute, count }) => [minute, count])).toEqual([
+    ['2026-01-02T12:00:00.000Z', 40],
+    ['2026-01-02T12:01:00.000Z', 1],
+    ['2026-01-02T12:01:00.000Z', 1],
+    ['2026-01-02T12:01:00.000Z', 1],
+  ])
+  expect(calls()[0]).toMatchObject({ durationMs: 80, requestId: '', resource: {} })
+})
+
+test('more origins than can be counted are counted together', async () => {
+  const { recorder, calls } = opened()
+  const anonymous = new AnonymousCalls(recorder)
+  for (let n = 0; n < 10_050; n += 1) anonymous.add(callOf({ actor: null, origin: `o${n}` }))
+  anonymous.flush()
+  await recorder.durable()
+  expect(calls()).toHaveLength(10_000)
+  expect(calls().reduce((sum, { count }) => sum + count, 0)).toBe(10_050)
+})
+
+test('a call that comes while another batch is being written is written too', async () => {
+  const { recorder, calls } = opened()
+  for (let n = 0; n < 20; n += 1) {
+    recorder.record(tenant, callOf({ requestId: `r${n}` }))
+    void recorder.durable()
+    await sleep(1)
+  }
+  await recorder.durable()
+  expect(calls()).toHaveLength(20)
+})

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { type Identity, roles } from '../../src/auth/principal.ts'
+import type { CallRecord } from '../../src/domain/access/events.ts'
+import { openApi } from '../support/api.ts'
+import { tenant } from '../support/ids.ts'
+
+const trigger = '/api/pipeline/trigger/flights'
+
+const identity = (subject: string, granted: Identity['roles']): Identity => ({
+  issuer: 'https://issuer.example',
+  subject,
+  kind: 'person',
+  tenants: [tenant],
+  roles: granted,
+  plan: null,
+  name: `${subject} the caller`,
+  authMethod: 'jwt',
+  onBehalfOf: null,
+})
+
+const tokens = { alice: identity('alice', roles), vera: identity('vera', ['viewer']) }
+const as = (token: keyof typeof tokens) => ({ authorization: `Bearer ${token}` })
+
+describe('every call leaves a trace', () => {
+  test('a read, with its route, what was asked for and how it ended', async () => {
+    const { get, run, calls, sealer } = await openApi({ tokens })
+    await run('r')
+    const headers = { ...as('alice'), 'x-request-id': 'req-1' }
+    await get('/api/pipeline/status/run_r?verbose=yes', headers)
+    const [call] = calls
+    expect(call).toEqual({
+      at: '2026-01-02T03:04:05.678Z',
+      tenant,
+      actor: expect.stringMatching(/^p-/),
+      authMethod: 'jwt',
+      method: 'GET',
+      route: '/api/pipeline/status/{run_id}',
+      resource: { run_id: 'run_r' },
+      query: { verbose: 'yes' },
+      outcome: 'ok',
+      status: 200,
+      durationMs: expect.any(Number),
+      origin: expect.stringMatching(/^sealed:1:p-/),
+      requestId: 'req-1',
+      reason: null,
+      policy: expect.any(String),
+      count: 1,
+    } satisfies Record<keyof CallRecord | 'tenant', unknown>)
+    expect(await sealer.open(call?.origin ?? '')).toBe('no address')
+  })
+
+  test.each([
+    ['not found', 'GET', '/api/pipeline/status/nothing', undefined, 'not-found', 404, 'RUN_NOT_FOUND'],
+    ['a wrong query', 'GET', '/api/pipeline/runs?limit=x', undefined, 'invalid', 400, 'VALIDATION_FAILED'],
+    ['a wrong body', 'POST', trigger, '{', 'invalid', 400, 'VALIDATION_FAILED'],
+    [
+      'an unknown pipeline',
+      'POST',
+      '/api/pipeline/trigger/x',
+      '{"batch_id":"B"}',
+      'not-found',
+      404,
+      'PIPELINE_NOT_FOUND',
+    ],
+  ] as const)('%s', async (_, method, path, body, outcome, status, reason) => {
+    const { call, calls } = await openApi({ tokens })
+    await call(method, path, { headers: as('alice'), ...(body === undefined ? {} : { body }) })
+    expect(calls).toEqual([expect.objectContaining({ outcome, status, reason, tenant })])
+  })
+
+  test('a denial, with the policy that denied', async () => {
+    const { post, calls } = await openApi({ tokens })
+    expect((await post(trigger, { batch_id: 'B' }, as('vera'))).status).toBe(403)
+    expect(calls).toEqual([
+      expect.objectContaining({ outcome: 'denied', status: 403, reason: 'FORBIDDEN', policy: 'default-deny' }),
+    ])
+  })
+
+  test('a command by its own event, which names the caller, the policy and the request', async () => {
+    const { post, calls, ledger } = await openApi({ tokens })
+    expect((await post(trigger, { batch_id: 'B' }, { ...as('alice'), 'x-request-id': 'req-2' })).status).toBe(200)
+    expect(calls).toEqual([])
+    expect(ledger.all.at(-1)?.metadata).toMatchObject({
+      actor: { pseudonym: expect.stringMatching(/^p-/), roles, authMethod: 'jwt' },
+      requestId: 'req-2',
+      origin: expect.stringMatching(/^sealed:1:/),
+      policy: { id: expect.any(String), version: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    })
+  })
+
+  test('a command that changed nothing, and one that was repeated, as calls', async () => {
+    const { post, run, calls } = await openApi({ tokens })
+    await run('r')
+    await post('/api/pipeline/cancel/r', {}, as('alice'))
+    const headers = { ...as('alice'), 'idempotency-key': '"k"', 'x-request-id': 'same' }
+    await post(trigger, { batch_id: 'B' }, headers)
+    expect(calls).toEqual([])
+    expect((await post(trigger, { batch_id: 'B' }, headers)).status).toBe(200)
+    expect(calls).toEqual([expect.objectContaining({ outcome: 'ok', route: '/api/pipeline/trigger/{pipeline}' })])
+  })
+
+  test('a route that does not exist, as a call of nobody', async () => {
+    const { get, calls } = await openApi({ tokens })
+    expect((await get('/nowhere', as('alice'))).status).toBe(404)
+    expect(calls).toEqual([expect.objectContaining({ tenant: 'system', actor: null, route: '(none)', status: 404 })])
+  })
+
+  test('health and readiness are no calls', async () => {
+    const { get, calls } = await openApi({ tokens })
+    expect([(await get('/health')).status, (await get('/ready')).status]).toEqual([200, 200])
+    expect(calls).toEqual([])
+  })
+})
+
+describe('a record holds no secret', () => {
+  test('no body, no token, no key', async () => {
+    const { call, calls, ledger } = await openApi({ tokens })
+    await call('POST', trigger, {
+      headers: as('alice'),
+      body: '{"batch_id":"B","config":{"password":"hush"},"extra":1}',
+    })
+    await call('POST', trigger, { headers: as('alice'), body: '{"batch_id":"B","hush":"hush"}' })
+    expect(calls).toHaveLength(2)
+    const written = JSON.stringify([calls, ledger.all], (_, value) => (typeof value === 'bigint' ? `${value}` : value))
+    expect(written).not.toContain('hush')
+    expect(written).not.toContain('Bearer')
+    expect(written).not.toContain('alice the caller')
+  })
+
+  test.each([
+    'token',
+    'access_token',
+    'api_key',
+    'apiKey',
+    'key',
+    'client_secret',
+    'password',
+    'X-Amz-Signature',
+    'authorization',
+  ])('the value of the query %s is redacted', async (name) => {
+    const { get, calls } = await openApi({ tokens })
+    await get(`/api/pipeline/status/r?${name}=hush&day=1`, as('alice'))
+    expect(calls[0]?.query).toEqual({ [name]: '[redacted]', day: '1' })
+  })
+
+  test('long and many values are cut', async () => {
+    const { get, calls } = await openApi({ tokens })
+    const many = Array.from({ length: 40 }, (_, n) => `q${n}=${'v'.repeat(150)}`).join('&')
+    await get(`/api/pipeline/status/${'r'.repeat(500)}?${many}`, as('alice'))
+    expect(calls[0]?.resource.run_id).toHaveLength(200)
+    expect(Object.keys(calls[0]?.query ?? {})).toHaveLength(20)
+  })
+})
+
+describe('fail closed', () => {
+  const behind = (behindMs: number) => ({
+    calls: { record: () => undefined, durable: async () => undefined, behindMs: () => behindMs },
+  })
+
+  test('reads and commands are 503 once a record is older than a second', async () => {
+    const { get, post, ledger } = await openApi({ services: behind(1_001) })
+    const before = ledger.all.length
+    for (const { status, headers } of [await get('/api/pipeline/runs'), await post(trigger, { batch_id: 'B' })]) {
+      expect([status, headers.get('retry-after')]).toEqual([503, '1'])
+    }
+    expect(ledger.all).toHaveLength(before)
+    expect((await get('/health')).status).toBe(200)
+  })
+
+  test('and answered while it is not', async () => {
+    const { get } = await openApi({ services: behind(999) })
+    expect((await get('/api/pipeline/runs')).status).toBe(200)
+  })
+
+  test('history is not answered when its own record cannot be made durable', async () => {
+    const calls = { record: () => undefined, durable: () => new Promise<void>(() => undefined), behindMs: () => 0 }
+    const { get } = await openApi({ services: { calls } })
+    const { status, body } = await get('/history/pipelines')
+    expect([status, body.title]).toEqual([503, 'LEDGER_UNAVAILABLE'])
+    expect((await get('/api/pipeline/runs')).status).toBe(200)
+  })
+})
