@@ -22,7 +22,7 @@ export interface EventMetadata {
   causationId: string
   dialect: string
   requestId: string
-  /** Where the call came from: an address, or the name of the component. */
+  /** Where the call came from: a sealed address, or the name of the component. */
   origin: string
   policy: { id: string; version: string }
   approvals: readonly string[]

@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
+import { z } from 'zod'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
 import type { Dialect } from './dialect.ts'
 import { batchDialect } from './dialects/batch/index.ts'
 import { type HttpError, nativeError } from './errors.ts'
 import { nativeDialect } from './native/index.ts'
+import { docsRoutes } from './openapi/docs.ts'
+import { openApiDocument } from './openapi/document.ts'
 import type { Operation } from './operation.ts'
 import { honoPath, pathParameters } from './routing.ts'
 import type { Services } from './services.ts'
@@ -15,10 +18,29 @@ import { traced } from './trace.ts'
 import { jsonBody, queryOf } from './validate.ts'
 import { wayIn } from './way-in.ts'
 
+/** As package.json has it. */
+export const apiVersion = '0.1.0'
 const requestIdPattern = /^[A-Za-z0-9_.-]{1,128}$/
 
 /** Every dialect. A new one is added here. */
 export const allDialects = (services: Services): Dialect[] => [batchDialect(services), nativeDialect(services)]
+
+const live = z.strictObject({ status: z.literal('ok') })
+const ready = z.strictObject({ status: z.literal('ready') })
+const notReady = z.strictObject({ status: z.literal('not ready'), missing: z.string() })
+
+export const documentOf = (dialects: readonly Dialect[]): object =>
+  openApiDocument(dialects, { version: apiVersion }, [
+    { path: '/health', summary: 'The process lives', answers: { 200: { description: 'it does', schema: live } } },
+    {
+      path: '/ready',
+      summary: 'Requests can be served',
+      answers: {
+        200: { description: 'they can', schema: ready },
+        503: { description: 'they cannot, for want of `missing`', schema: notReady },
+      },
+    },
+  ])
 
 /** The dialects on one app. */
 export const createApp = (services: Services, dialects: readonly Dialect[] = allDialects(services)): Hono<Env> => {
@@ -26,11 +48,15 @@ export const createApp = (services: Services, dialects: readonly Dialect[] = all
   app.use(identifyRequest, secureHeaders({ strictTransportSecurity: false, crossOriginEmbedderPolicy: false }))
   if (services.corsOrigins.length > 0) app.use(cors({ origin: [...services.corsOrigins], exposeHeaders: ['*'] }))
 
-  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/health', (c) => c.json({ status: 'ok' } satisfies z.output<typeof live>))
   app.get('/ready', async (c) => {
     const missing = await services.notReady()
     return missing === null ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', missing }, 503)
   })
+  app.route(
+    '/',
+    docsRoutes(() => documentOf(dialects)),
+  )
   for (const dialect of dialects) mount(app, dialect, services)
 
   app.notFound(async (c) => {

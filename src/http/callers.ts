@@ -6,7 +6,6 @@ import type { Identity, Principal } from '../auth/principal.ts'
 import type { TenantId } from '../domain/ids.ts'
 
 const registeredMax = 10_000
-const placesMax = 100
 /** Origins of calls without identity are sealed under this subject's key. */
 const nobody = { issuer: 'ledgerline:anonymous', subject: 'anonymous' }
 
@@ -35,26 +34,12 @@ interface Deps {
 export class Callers {
   private readonly deps: Deps
   private readonly registered = new Set<string>()
-  /** An identity is one object as long as its credential is remembered. */
-  private readonly known = new WeakMap<Identity, Map<string, Caller>>()
 
   constructor(deps: Deps) {
     this.deps = deps
   }
 
   async of(identity: Identity, tenant: TenantId, address: string): Promise<Caller> {
-    const places = this.known.get(identity) ?? new Map<string, Caller>()
-    const place = `${tenant} ${address}`
-    const known = places.get(place)
-    if (known) return known
-    const caller = await this.make(identity, tenant, address)
-    if (places.size >= placesMax) places.clear()
-    places.set(place, caller)
-    this.known.set(identity, places)
-    return caller
-  }
-
-  private async make(identity: Identity, tenant: TenantId, address: string): Promise<Caller> {
     const { keys, sealer } = this.deps
     const { issuer, subject, kind, roles, plan, authMethod } = identity
     const pseudonym = await keys.pseudonymOf({ issuer, subject })

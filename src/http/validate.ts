@@ -2,8 +2,11 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
+import { nestingOf } from './nesting.ts'
 
 const bodyBytesMax = 1_048_576
+/** Deeper than anybody writes; schemas and hashes walk a body by recursion. */
+const nestingMax = 64
 const jsonType = /^application\/([a-z.+-]+\+)?json\b/i
 
 /** The request's JSON body. Throws VALIDATION_FAILED that names the field and the reason. */
@@ -16,6 +19,9 @@ export const jsonBody = async <Schema extends z.ZodType>(
     throw new Rejection('UNSUPPORTED_MEDIA_TYPE', `the body must be application/json, not '${type}'`)
   }
   const text = await boundedText(c)
+  if (nestingOf(text) > nestingMax) {
+    throw new Rejection('VALIDATION_FAILED', `body: nested deeper than ${nestingMax} levels`, { field: 'body' })
+  }
   let body: unknown
   try {
     body = JSON.parse(text)

@@ -106,6 +106,11 @@ describe('a sealed value', () => {
     }
   })
 
+  test('may be of many megabytes', async () => {
+    const value = 'x'.repeat(8_000_000)
+    expect((await sealer.open(await sealer.seal(alice, value))) === value).toBe(true)
+  })
+
   test('tells no value when it is refused', async () => {
     await expect(sealer.open(`${address} of alice`)).rejects.toThrow(/^this is not a sealed value$/)
   })

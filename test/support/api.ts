@@ -109,7 +109,8 @@ export const openApi = async ({
     notReady: async () => null,
     ...given,
   }
-  const app = createApp(services, [...allDialects(services), ...dialects(services)])
+  const mounted = [...allDialects(services), ...dialects(services)]
+  const app = createApp(services, mounted)
 
   const call = async (method: string, path: string, init: { body?: string; headers?: Record<string, string> } = {}) => {
     const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
@@ -136,5 +137,21 @@ export const openApi = async ({
     await post('/api/pipeline/trigger/flights', { batch_id: `B-${id}`, run_id: id })
     await say(id, ...said)
   }
-  return { ledger, commands, log, app, services, calls, keys, sealer, pump, call, get, post, say, run }
+  return {
+    ledger,
+    commands,
+    log,
+    app,
+    dialects: mounted,
+    services,
+    calls,
+    keys,
+    sealer,
+    pump,
+    call,
+    get,
+    post,
+    say,
+    run,
+  }
 }

@@ -19,6 +19,9 @@ const version = {
   manifest: manifestOf(),
 }
 
+/** Of the form of a sealed value; nobody has its key. */
+const sealedText = `sealed:1:p-${'a'.repeat(26)}:${'A'.repeat(40)}`
+
 /** A call that went well. */
 export const callOf = (over: Partial<CallRecord> = {}): CallRecord => ({
   at: e.atTime(0),
@@ -31,7 +34,7 @@ export const callOf = (over: Partial<CallRecord> = {}): CallRecord => ({
   outcome: 'ok',
   status: 200,
   durationMs: 1.5,
-  origin: 'sealed',
+  origin: sealedText,
   requestId: 'request-1',
   reason: null,
   policy: 'test',
@@ -49,7 +52,7 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   ],
   LeaseTaken: [{ type: 'LeaseTaken', data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: e.atTime(30) } }],
   ApiCallsRecorded: [{ type: 'ApiCallsRecorded', data: { calls: [callOf(), callOf({ actor: null, origin: null })] } }],
-  SubjectRegistered: [{ type: 'SubjectRegistered', data: { pseudonym: `p-${'a'.repeat(26)}`, identity: 'sealed' } }],
+  SubjectRegistered: [{ type: 'SubjectRegistered', data: { pseudonym: `p-${'a'.repeat(26)}`, identity: sealedText } }],
   RunRequested: [e.requested(), e.requested({ partition: null, batchId: null, claim: null })],
   RunQueued: [e.queued()],
   RunRejected: [e.rejected],

@@ -24,8 +24,8 @@ const start = `window.ui = SwaggerUIBundle({
 const css = 'text/css; charset=utf-8'
 const javascript = 'text/javascript; charset=utf-8'
 
-const { resolve } = createRequire(import.meta.url)
-const installed = (): string => resolve('swagger-ui-dist/package.json')
+const require = createRequire(import.meta.url)
+const installed = (): string => require.resolve('swagger-ui-dist/package.json')
 
 /** The files of the page by name; null when `find`, which gives the path of the package's manifest, finds none. */
 export const findAssets = (find: () => string = installed): ReadonlyMap<string, Asset> | null => {

@@ -67,8 +67,8 @@ export const requestHeadersOf = ({ kind }: Operation, scheme: Scheme): JsonObjec
 /** The headers of an answer with this status; `answered` when it is not an error alone. */
 export const answerHeadersOf = ({ kind }: Operation, status: number, answered: boolean): JsonObject => {
   const position = kind === 'query' ? ['Ledger-Position', 'Ledger-Lag'] : ['Ledger-Position']
-  // Who is unknown has no allowance, and a server that fails may do so before it counts.
-  const counted = status !== 401 && status < 500
+  // Who is unknown has no allowance; a long URL is refused, and a server may fail, before calls are counted.
+  const counted = status !== 401 && status !== 414 && status < 500
   const names = [
     'X-Request-Id',
     ...(answered ? position : []),

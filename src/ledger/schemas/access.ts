@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { callOutcomes } from '../../domain/access/events.ts'
+import { isSealed } from '../../domain/sealed.ts'
 import { count } from './common.ts'
 
 const text = z.string()
+const sealed = text.refine(isSealed, 'not sealed')
 const words = z.record(text, text)
 
 const call = z.object({
@@ -16,7 +18,7 @@ const call = z.object({
   outcome: z.enum(callOutcomes),
   status: count,
   durationMs: z.number(),
-  origin: text.nullable(),
+  origin: sealed.nullable(),
   requestId: text,
   reason: text.nullable(),
   policy: text.nullable(),
@@ -25,5 +27,5 @@ const call = z.object({
 
 export const accessSchemas = {
   ApiCallsRecorded: z.object({ calls: z.array(call) }),
-  SubjectRegistered: z.object({ pseudonym: text, identity: text }),
+  SubjectRegistered: z.object({ pseudonym: text, identity: sealed }),
 }

@@ -36,10 +36,11 @@ const entriesOf = (value: unknown): [string | number, unknown][] => {
   return typeof value === 'object' && value !== null ? Object.entries(value) : []
 }
 
-const pathsOf = (value: unknown): Path[] => [
-  [],
-  ...entriesOf(value).flatMap(([key, each]) => pathsOf(each).map((path) => [key, ...path])),
-]
+const pathsOf = (value: unknown, ofObjects: boolean): Path[] => {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const below = entriesOf(value).flatMap(([key, each]) => pathsOf(each, ofObjects).map((path) => [key, ...path]))
+  return isObject || !ofObjects ? [[], ...below] : below
+}
 
 /** A copy with the value at the path replaced; undefined takes it away. */
 const changed = (value: unknown, [key, ...rest]: Path, change: (value: unknown) => unknown): unknown => {
@@ -49,16 +50,21 @@ const changed = (value: unknown, [key, ...rest]: Path, change: (value: unknown) 
   return Array.isArray(value) ? kept.map(([, below]) => below) : Object.fromEntries(kept)
 }
 
-const changes: fc.Arbitrary<(value: unknown) => unknown> = fc.oneof(
-  { weight: 2, arbitrary: fc.constant(() => undefined) },
-  { weight: 4, arbitrary: odd.map((value) => () => value) },
+interface Change {
+  /** Whether it changes an object, or whatever it meets. */
+  ofObjects: boolean
+  apply(value: unknown): unknown
+}
+
+const changes: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ ofObjects: false, apply: () => undefined }) },
+  { weight: 4, arbitrary: odd.map((value) => ({ ofObjects: false, apply: () => value })) },
   {
     weight: 2,
-    arbitrary: fc.tuple(extraKeys, odd).map(
-      ([key, value]) =>
-        (object: unknown) =>
-          Object.fromEntries([...entriesOf(object), [key, value]]),
-    ),
+    arbitrary: fc.tuple(extraKeys, odd).map(([key, value]) => ({
+      ofObjects: true,
+      apply: (object: unknown) => Object.fromEntries([...entriesOf(object), [key, value]]),
+    })),
   },
 )
 
@@ -80,12 +86,12 @@ const tooLarge = JSON.stringify({ much: 'x'.repeat(bytesMax) })
 
 /** Bodies by their text: that fit, that are changed at one place, that are no JSON, and now and then one too large. */
 export const bodyTexts = (fitting: fc.Arbitrary<unknown>): fc.Arbitrary<string> => {
-  const mutated = fc.tuple(fitting, fc.nat(), changes).map(([value, n, change]) => {
-    const paths = pathsOf(value)
-    return changed(value, paths[n % paths.length] ?? [], change)
+  const mutated = fc.tuple(fitting, fc.nat(), changes).map(([value, n, { ofObjects, apply }]) => {
+    const paths = pathsOf(value, ofObjects)
+    return changed(value, paths[n % paths.length] ?? [], apply)
   })
   return fc.oneof(
-    { weight: 60, arbitrary: fitting.map(written) },
+    { weight: 80, arbitrary: fitting.map(written) },
     { weight: 80, arbitrary: mutated.map(written) },
     { weight: 15, arbitrary: odd.map(written) },
     { weight: 30, arbitrary: fc.tuple(fitting, broken).map(([value, breaking]) => breaking(written(value))) },
@@ -97,7 +103,7 @@ export const bodyTexts = (fitting: fc.Arbitrary<unknown>): fc.Arbitrary<string> 
 export const mediaTypes: fc.Arbitrary<string | undefined> = fc.oneof(
   { weight: 20, arbitrary: fc.constant('application/json') },
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.constantFrom(
       undefined,
       'text/plain',

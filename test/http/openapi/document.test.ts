@@ -207,7 +207,7 @@ describe('what comes out', () => {
       )
     const limits = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'RateLimit', 'RateLimit-Policy']
     expect(headers('200')).toEqual(['X-Request-Id', 'Ledger-Position', 'Ledger-Lag', ...limits])
-    expect(headers('401')).toEqual(['X-Request-Id'])
+    expect([headers('401'), headers('414')]).toEqual([['X-Request-Id'], ['X-Request-Id']])
     expect(headers('403')).toEqual(['X-Request-Id', ...limits])
     expect(headers('429')).toEqual(['X-Request-Id', ...limits, 'Retry-After'])
     expect(headers('503')).toEqual(['X-Request-Id', 'Retry-After'])
