@@ -3,7 +3,7 @@ import { AnonymousCalls } from '../../src/app/anonymous-calls.ts'
 import { CallRecorder } from '../../src/app/call-recorder.ts'
 import { CommandHandler } from '../../src/app/handle.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
-import { callOf } from '../support/events.ts'
+import { callOf, sealedText } from '../support/events.ts'
 import { otherTenant, tenant } from '../support/ids.ts'
 import { InMemoryLedger } from '../support/in-memory-ledger.ts'
 import { SilentLog } from '../support/log.ts'
@@ -100,7 +100,7 @@ test('calls without identity are counted by origin, route, status and minute und
   for (let n = 0; n < 40; n += 1) at(`2026-01-02T12:00:${String(n).padStart(2, '0')}.000Z`)
   at('2026-01-02T12:01:00.000Z')
   at('2026-01-02T12:01:01.000Z', { route: '/another' })
-  at('2026-01-02T12:01:02.000Z', { origin: 'another' })
+  at('2026-01-02T12:01:02.000Z', { origin: sealedText(1) })
   anonymous.flush()
   await recorder.durable()
   expect(ledger.all[0]?.stream).toBe('access-system.2026-01-02-box')
@@ -116,7 +116,7 @@ test('calls without identity are counted by origin, route, status and minute und
 test('more origins than can be counted are counted together', async () => {
   const { recorder, calls } = opened()
   const anonymous = new AnonymousCalls(recorder)
-  for (let n = 0; n < 10_050; n += 1) anonymous.add(callOf({ actor: null, origin: `o${n}` }))
+  for (let n = 0; n < 10_050; n += 1) anonymous.add(callOf({ actor: null, origin: sealedText(n) }))
   anonymous.flush()
   await recorder.durable()
   expect(calls()).toHaveLength(10_000)

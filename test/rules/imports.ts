@@ -7,7 +7,7 @@ const inside = ['src/domain/', 'src/app/']
 
 /**
  * What each room may import besides itself (DESIGN.md section 2): paths that begin like this, or packages. A room is a
- * folder; of two that fit, the deeper one counts.
+ * folder; of two that fit, the first counts, so the deeper one stands first.
  */
 const rooms: Record<string, readonly string[]> = {
   'src/domain/': [],
@@ -27,8 +27,8 @@ const rooms: Record<string, readonly string[]> = {
   'src/processes/': inside,
   'src/manifests/': ['src/domain/', 'yaml', 'zod', 'node:'],
   'src/host/': ['src/app/ports/', 'node:', '@hono/node-server'],
-  'src/http/': [...inside, 'src/auth/', 'projections/', 'hono', 'hono/', 'zod', 'node:crypto', 'rate-limiter-flexible'],
   'src/http/openapi/': ['src/domain/', 'src/http/', 'hono', 'hono/', 'zod', 'node:'],
+  'src/http/': [...inside, 'src/auth/', 'projections/', 'hono', 'hono/', 'zod', 'node:crypto', 'rate-limiter-flexible'],
   'src/config.ts': ['node:path', 'zod'],
   'src/main.ts': everything,
   'src/compose/': everything,

@@ -20,7 +20,7 @@ import { type Freshness, ReadAfterWrite } from '../../src/http/reads.ts'
 import type { Services } from '../../src/http/services.ts'
 import { Sealer } from '../../src/keys/sealing.ts'
 import { contextOf } from './contexts.ts'
-import { runOf, tenant } from './ids.ts'
+import { otherTenant, runOf, tenant } from './ids.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
 import { SilentLog } from './log.ts'
 import { manifestOf } from './manifests.ts'
@@ -31,6 +31,7 @@ import { viewed } from './viewed.ts'
 const positionKey = Buffer.alloc(32, 7)
 /** Of the tests' own tenant. */
 export const tenantUuid = '00000000-0000-4000-8000-00000000000a'
+export const otherTenantUuid = '00000000-0000-4000-8000-00000000000b'
 export const defaultTenantUuid = '00000000-0000-4000-8000-000000000001'
 export const nowMs = Date.parse('2026-01-02T03:04:05.678Z')
 
@@ -60,6 +61,7 @@ const directory = new TenantDirectory(
   new Map([
     [defaultTenantUuid, 'default'],
     [tenantUuid, tenant],
+    [otherTenantUuid, otherTenant],
   ]),
 )
 const plenty = { hour: 1_000_000, burst: 100_000 }

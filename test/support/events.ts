@@ -20,7 +20,7 @@ const version = {
 }
 
 /** Of the form of a sealed value; nobody has its key. */
-const sealedText = `sealed:1:p-${'a'.repeat(26)}:${'A'.repeat(40)}`
+export const sealedText = (n = 0): string => `sealed:1:p-${'a'.repeat(26)}:${String(n).padStart(40, 'A')}`
 
 /** A call that went well. */
 export const callOf = (over: Partial<CallRecord> = {}): CallRecord => ({
@@ -34,7 +34,7 @@ export const callOf = (over: Partial<CallRecord> = {}): CallRecord => ({
   outcome: 'ok',
   status: 200,
   durationMs: 1.5,
-  origin: sealedText,
+  origin: sealedText(),
   requestId: 'request-1',
   reason: null,
   policy: 'test',
@@ -52,7 +52,9 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   ],
   LeaseTaken: [{ type: 'LeaseTaken', data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: e.atTime(30) } }],
   ApiCallsRecorded: [{ type: 'ApiCallsRecorded', data: { calls: [callOf(), callOf({ actor: null, origin: null })] } }],
-  SubjectRegistered: [{ type: 'SubjectRegistered', data: { pseudonym: `p-${'a'.repeat(26)}`, identity: sealedText } }],
+  SubjectRegistered: [
+    { type: 'SubjectRegistered', data: { pseudonym: `p-${'a'.repeat(26)}`, identity: sealedText() } },
+  ],
   RunRequested: [e.requested(), e.requested({ partition: null, batchId: null, claim: null })],
   RunQueued: [e.queued()],
   RunRejected: [e.rejected],

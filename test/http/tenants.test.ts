@@ -1,0 +1,146 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { CallRecorder } from '../../src/app/call-recorder.ts'
+import { type Identity, roles } from '../../src/auth/principal.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
+import { documentOf } from '../../src/http/app.ts'
+import type { Dialect } from '../../src/http/dialect.ts'
+import { nowMs, openApi, otherTenantUuid, tenantUuid } from '../support/api.ts'
+import { otherTenant, tenant } from '../support/ids.ts'
+import { operationsOf } from './openapi/reading.ts'
+import { probeDialects } from './probe.ts'
+
+const identity = (subject: string, of: TenantId): Identity => ({
+  issuer: 'https://issuer.example',
+  subject,
+  kind: 'person',
+  tenants: [of],
+  roles,
+  plan: null,
+  name: null,
+  authMethod: 'jwt',
+  onBehalfOf: null,
+})
+const tokens = { alice: identity('alice', tenant), bob: identity('bob', otherTenant) }
+type Who = keyof typeof tokens
+
+interface Asked {
+  path: string
+  body?: object
+}
+
+/** How each operation is asked about a run, or a thing of another name. A new operation is added here, or the test fails. */
+const asking: Record<string, (id: string) => Asked> = {
+  'batch.post.trigger.pipeline': (id) => ({
+    path: '/api/pipeline/trigger/flights',
+    body: { batch_id: id, run_id: id },
+  }),
+  'batch.get.status.run_id': (id) => ({ path: `/api/pipeline/status/${id}` }),
+  'batch.get.runs': (id) => ({ path: `/api/pipeline/runs?batch_id=${id}` }),
+  'batch.post.cancel.run_id': (id) => ({ path: `/api/pipeline/cancel/${id}`, body: {} }),
+  'native.get.runs.run_id': (id) => ({ path: `/history/runs/${id}` }),
+  'native.get.pipelines': () => ({ path: '/history/pipelines' }),
+  'native.get.pipelines.slug': () => ({ path: '/history/pipelines/flights' }),
+  'native.get.access': (id) => ({ path: `/history/access?actor=${id}` }),
+}
+
+/** Those behind the way in. */
+const operationsFor = (dialects: readonly Dialect[]) =>
+  operationsOf(documentOf(dialects)).filter(({ path }) => path !== '/health' && path !== '/ready')
+
+/** Names of headers that differ between two equal answers. */
+const varying = new Set(['x-request-id', 'ledger-position', 'x-ratelimit-remaining', 'ratelimit'])
+
+const world = async () => {
+  const api = await openApi({ tokens, open: false })
+  const recorder = new CallRecorder({ commands: api.commands, log: api.log, replica: 'box', nowMs: () => nowMs })
+  api.services.calls = recorder
+  const operations = operationsFor(api.dialects)
+  const ask = async (who: Who, operationId: string, id: string, headers: Record<string, string> = {}) => {
+    const operation = operations.find((each) => each.operationId === operationId)
+    const { path, body } = asking[operationId]?.(id) ?? { path: '/' }
+    const request = {
+      method: operation?.method ?? 'GET',
+      headers: { authorization: `Bearer ${who}`, ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    }
+    const response = await api.app.request(path, request)
+    await recorder.durable()
+    await api.pump.settled()
+    const shown = [...response.headers].filter(([name]) => !varying.has(name)).sort()
+    return { status: response.status, text: await response.text(), headers: JSON.stringify(shown) }
+  }
+  return { ...api, ask }
+}
+
+test('every operation of the document is asked here', async () => {
+  const operations = operationsFor((await openApi()).dialects)
+  expect(operations.map(({ operationId }) => operationId).sort()).toEqual(Object.keys(asking).sort())
+  expect(operations.length).toBeGreaterThan(0)
+})
+
+/** An id, or a word, that says whose it is. */
+const ids = fc.constantFrom('of-alice-1', 'of-alice-2', 'of-alice-3')
+const steps = fc.array(
+  fc.record({
+    who: fc.constantFrom<Who>('alice', 'bob'),
+    operationId: fc.constantFrom(...Object.keys(asking)),
+    id: ids,
+    key: fc.option(fc.constantFrom('"k1"', '"k2"'), { nil: null }),
+  }),
+  { minLength: 5, maxLength: 25 },
+)
+
+test('whatever a tenant does, another hears of it what it would hear had it never been', async () => {
+  let asked = 0
+  await fc.assert(
+    fc.asyncProperty(steps, async (story) => {
+      const [shared, alone] = [await world(), await world()]
+      for (const { who, operationId, id, key } of story) {
+        const headers = key === null ? {} : { 'idempotency-key': key }
+        const heard = await shared.ask(who, operationId, id, headers)
+        if (who === 'alice') continue
+        asked += 1
+        // In the other world there is no alice. What bob asks of his own name he may see: his calls.
+        const unheard = await alone.ask(who, operationId, id, headers)
+        if (operationId === 'native.get.access') {
+          expect(calls(heard.text)).toEqual(calls(unheard.text))
+        } else expect(heard).toEqual(unheard)
+      }
+    }),
+    { numRuns: 40 },
+  )
+  expect(asked).toBeGreaterThan(100)
+}, 120_000)
+
+/** Calls without what is drawn anew in each world. */
+const calls = (text: string): unknown =>
+  (JSON.parse(text) as { calls: Record<string, unknown>[] }).calls.map(
+    ({ at, request_id, duration_ms, actor, ...call }) => call,
+  )
+
+describe('a foreign id', () => {
+  test.each(Object.keys(asking))('%s answers as to one that is unknown', async (operationId) => {
+    const { ask } = await world()
+    const before = await ask('bob', operationId, 'of-alice-1')
+    expect((await ask('alice', 'batch.post.trigger.pipeline', 'of-alice-1')).status).toBe(200)
+    expect((await ask('alice', 'batch.get.status.run_id', 'of-alice-1')).status).toBe(200)
+    const after = await ask('bob', operationId, 'of-alice-1')
+    if (operationId === 'native.get.access') expect(calls(after.text)).toEqual(calls(before.text))
+    else expect(after).toEqual(before)
+  })
+
+  test.each(probeDialects())('$name: the tenant of another is refused as one that does not exist', async (dialect) => {
+    if (dialect.scheme !== 'bearer-and-tenant') return
+    const { app } = await openApi({ tokens, open: false, dialects: probeDialects })
+    const as = async (uuid: string) => {
+      const headers = { authorization: 'Bearer alice', 'x-tenant-id': uuid, 'x-request-id': 'same' }
+      const response = await app.request(`${dialect.prefix}/a`, { headers })
+      return { status: response.status, text: await response.text(), headers: [...response.headers] }
+    }
+    expect((await as(tenantUuid)).status).toBe(200)
+    const foreign = await as(otherTenantUuid)
+    expect(foreign.status).toBe(403)
+    expect(foreign).toEqual(await as('7e8cf0ac-9de4-4c44-8a1f-6a4e3d7b6f10'))
+  })
+})
