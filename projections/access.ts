@@ -8,7 +8,7 @@ const subjectsTable = 'access_subjects_v1'
 /** One call, or several alike. `origin` is sealed; `resource` and `query` are JSON. A command's event has no status. */
 export interface CallRow {
   tenant: string
-  /** What orders the calls of one moment, and makes a row unique: the event's id and the call's place in it. */
+  /** What orders the calls of one moment, and makes a row unique: the event's position and the call's place in it. */
   id: string
   at: string
   actor: string | null
@@ -27,12 +27,16 @@ export interface CallRow {
   count: number
 }
 
-const recordedCalls = ({ id, event, metadata }: Seen<'ApiCallsRecorded'>) =>
+/** Sorts as text by position, then by the place within the event. */
+const rowId = (position: bigint, index: number): string =>
+  `${String(position).padStart(19, '0')}.${String(index).padStart(3, '0')}`
+
+const recordedCalls = ({ position, event, metadata }: Seen<'ApiCallsRecorded'>) =>
   event.data.calls.map((call, index) => {
     const { at, actor, method, route, outcome, status, durationMs, origin, requestId, reason, policy, count } = call
     const row: CallRow = {
       tenant: metadata.tenant,
-      id: `${id}.${String(index).padStart(3, '0')}`,
+      id: rowId(position, index),
       at,
       actor,
       method,
@@ -57,7 +61,7 @@ const command = (seen: Seen<RunEvent['type']>) => {
   if (metadata.dialect === 'internal') return []
   const row: CallRow = {
     tenant: metadata.tenant,
-    id: seen.id,
+    id: rowId(seen.position, 0),
     at: metadata.occurredAt,
     actor: metadata.actor.pseudonym,
     method: null,
