@@ -18,6 +18,8 @@ export const run = async (): Promise<void> => {
     PORT: '0',
     WORKER: 'none',
     LOG_LEVEL: 'warn',
+    RATE_LIMIT_HOUR: '1000000000',
+    RATE_LIMIT_BURST: '1000000',
     PIPELINES_DIR: join(root, 'bench/pipelines'),
   }
   const service = await start('src/cli.js', ['serve'], /^ledgerline ready (\S+)$/m, env)

@@ -44,6 +44,7 @@ export interface Load {
   connections: number
   seconds: number
   body?: object
+  headers?: Record<string, string>
 }
 
 export interface Measured {
@@ -61,10 +62,22 @@ interface Report {
 }
 
 /** Loads a URL from a process of its own. `[<id>]` in the body becomes another word in each request. */
-export const load = ({ url, connections, seconds, body }: Load): Promise<Measured> => {
+export const load = ({ url, connections, seconds, body, headers = {} }: Load): Promise<Measured> => {
   const cli = createRequire(import.meta.url).resolve('autocannon/autocannon.js')
   const post = body ? ['-m', 'POST', '-H', 'Content-Type=application/json', '-I', '-b', JSON.stringify(body)] : []
-  const child = spawn(process.execPath, [cli, '-j', '-n', '-c', `${connections}`, '-d', `${seconds}`, ...post, url])
+  const given = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}=${value}`])
+  const child = spawn(process.execPath, [
+    cli,
+    '-j',
+    '-n',
+    '-c',
+    `${connections}`,
+    '-d',
+    `${seconds}`,
+    ...given,
+    ...post,
+    url,
+  ])
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()

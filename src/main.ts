@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { dueWork } from '../projections/due-work.ts'
-import { allViews } from '../projections/index.ts'
-import { ViewRunner } from '../projections/runner.ts'
-import { ThreadedViewWriter } from '../projections/threaded.ts'
-import { ViewFollower, ViewReader } from '../projections/views.ts'
 import { CommandHandler } from './app/handle.ts'
 import type { Log } from './app/ports/follower.ts'
 import { InProcessBus } from './bus/in-process.ts'
 import { composeAccess } from './compose/access.ts'
+import { openDoor } from './compose/door.ts'
+import type { Stop } from './compose/stop.ts'
+import { openViews, viewsCurrent } from './compose/views.ts'
 import type { Config } from './config.ts'
 import { DirectoryInUse, lockDirectory } from './embedded/store/lock.ts'
 import { localEngine } from './engines/local/engine.ts'
 import { steps } from './engines/local/scoring/steps.ts'
 import { openDataDir, StartError } from './host/data-dir.ts'
-import { close, listen, portOf } from './host/http-server.ts'
 import { createLog } from './host/log.ts'
 import { startNodeProcess } from './host/node-process.ts'
 import { samplesDir } from './host/samples.ts'
@@ -37,25 +34,24 @@ export interface Running {
   stop(): Promise<void>
 }
 
-type Stop = () => void | Promise<void>
-
 /** Starts the whole of Ledgerline in this process. Throws StartError, NodeFailure or ConfigError, with nothing left. */
-export const serve = async (config: Config): Promise<Running> => {
+export const serve = async (config: Config, access: typeof composeAccess = composeAccess): Promise<Running> => {
   const stops: Stop[] = []
   const stop = async () => {
     for (const stopPart of stops.splice(0).reverse()) await stopPart()
   }
   try {
-    return { url: await startParts(config, stops), stop }
+    return { url: await startParts(config, access, stops), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-const startParts = async (config: Config, stops: Stop[]): Promise<string> => {
+const startParts = async (config: Config, compose: typeof composeAccess, stops: Stop[]): Promise<string> => {
   const log = createLog(config.logLevel)
-  const door = await openDoor(config, stops)
+  const door = await openDoor(config)
+  stops.push(() => door.close())
   await openDataDir(config.dataDir)
   stops.push(await lock(config.dataDir))
 
@@ -86,7 +82,7 @@ const startParts = async (config: Config, stops: Stop[]): Promise<string> => {
   stops.push(() => reconciler.stop())
   if (config.worker === 'inline') stops.push(startWorker(config, shared))
 
-  const access = await composeAccess(config, commands, log)
+  const access = await compose(config, commands, log)
   stops.push(() => access.close())
   const app = createApp({
     commands,
@@ -102,27 +98,9 @@ const startParts = async (config: Config, stops: Stop[]): Promise<string> => {
       ),
   })
   door.open(getRequestListener(app.fetch))
+  // Stopped first: what is in flight is answered while everything is still there.
+  stops.push(() => door.close())
   return door.url
-}
-
-/** The port is bound first, so that one in use is known before anything is changed; until all is up it answers 503. */
-const openDoor = async ({ host, port }: Config, stops: Stop[]) => {
-  let listener: ReturnType<typeof getRequestListener> | undefined
-  const server = await listen(host, port, (request, response) => {
-    if (listener) return void listener(request, response)
-    response.writeHead(503, { 'Retry-After': '1' }).end('starting')
-  }).catch((error) => {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown reason'
-    const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be bound (${code})`
-    throw new StartError(`port ${port} of ${host} ${reason}`)
-  })
-  stops.push(() => close(server))
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
-    open: (app: ReturnType<typeof getRequestListener>) => {
-      listener = app
-    },
-  }
 }
 
 const lock = async (dir: string): Promise<Stop> => {
@@ -141,37 +119,6 @@ const ledgerUrl = async (config: Config, log: Log, stops: Stop[]): Promise<strin
   const node = await startNodeProcess(join(config.dataDir, 'ledger'), log)
   stops.push(() => node.stop())
   return node.url
-}
-
-const openViews = async ({ dataDir }: Config, log: Log, stops: Stop[]) => {
-  const path = join(dataDir, 'views.db')
-  await prepareViews(path, log)
-  const writer = new ThreadedViewWriter(path)
-  stops.push(() => writer.close())
-  const views = new ViewReader(path)
-  stops.push(() => views.close())
-  log.debug('views opened', { path })
-  return { views, follower: new ViewFollower(writer) }
-}
-
-/** Opened and closed once, so that the reader finds tables. A damaged file is no loss: the ledger has everything. */
-const prepareViews = async (path: string, log: Log): Promise<void> => {
-  try {
-    await new ViewRunner(path, allViews).close()
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (!/NOTADB|CORRUPT/.test(code)) throw error
-    log.warn('the views are damaged and are built again', { path, code })
-    for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
-    await new ViewRunner(path, allViews).close()
-  }
-}
-
-const viewsCurrent = async (views: ViewFollower, head: bigint, log: Log): Promise<void> => {
-  const sayEveryMs = 2_000
-  while (!(await views.reach(head, sayEveryMs))) {
-    log.info('the views are being built', { reached: String(views.current()), of: String(head) })
-  }
 }
 
 /** Positions between the last followed event and the head belong to nobody; so the head may never be reached. */

@@ -26,9 +26,9 @@ export interface Services {
   views: ReadDb
   reads: ReadAfterWrite
   credentials: Credentials
-  callers: Callers
+  callers: Pick<Callers, 'of' | 'originOfNobody'>
   policies: Pick<Policies, 'decide'>
-  limits: RateLimits
+  limits: Pick<RateLimits, 'take'>
   calls: Pick<CallRecorder, 'record' | 'durable' | 'behindMs'>
   anonymous: Pick<AnonymousCalls, 'add'>
   /** Opens a sealed value; null when its subject was erased. */

@@ -1,0 +1,2 @@
+/** Undoes a part of the start. */
+export type Stop = () => void | Promise<void>
