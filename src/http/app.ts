@@ -80,8 +80,8 @@ const mount = (app: Hono<Env>, dialect: Dialect, services: Services): void => {
     return answer(c, dialect.shape(rejection))
   })
   for (const operation of dialect.operations) {
-    const { method, path, kind, recordedFirst = false } = operation
-    const trace = traced(services, { route: `${dialect.prefix}${path}`, kind, recordedFirst })
+    const { method, path, kind, recordedFirst = false, personal = [] } = operation
+    const trace = traced(services, { route: `${dialect.prefix}${path}`, kind, recordedFirst, personal })
     const way = [parameters(path), trace, wayIn(services, dialect, operation)] as const
     routes.on(method.toUpperCase(), honoPath(path), ...way, (c) => handled(c, operation))
   }

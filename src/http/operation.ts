@@ -28,6 +28,8 @@ export interface Operation {
   /** What a path parameter is, by name. */
   parameters: Readonly<Record<string, string>>
   query?: z.ZodType
+  /** Names in the query whose values may name a person; what is not a pseudonym is left out of the record. */
+  personal?: readonly string[]
   body?: z.ZodType
   /** The answer when all went well, by status. */
   answers: Readonly<Record<number, { description: string; schema: z.ZodType }>>

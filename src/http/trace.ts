@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { CallOutcome, CallRecord } from '../domain/access/events.ts'
 import { Rejection } from '../domain/codes.ts'
+import { isPseudonym } from '../domain/sealed.ts'
 import { addressOf, type Env } from './context.ts'
 import type { Services } from './services.ts'
 
@@ -12,6 +13,7 @@ const sensitive = /token|secret|password|passwd|credential|signature|(^|[_.-])(a
 /** What is written down of a route. */
 interface Traced {
   route: string
+  personal?: readonly string[]
   kind: 'command' | 'query'
   recordedFirst?: boolean
 }
@@ -21,14 +23,17 @@ interface Traced {
  * that event.
  */
 export const traced =
-  (services: Services, { route, kind, recordedFirst }: Traced): MiddlewareHandler<Env> =>
+  (services: Services, traced: Traced): MiddlewareHandler<Env> =>
   async (c, next) => {
+    const { route, kind, recordedFirst, personal = [] } = traced
     const startedMs = services.nowMs()
     const started = performance.now()
     await next()
     if (kind === 'command' && c.get('ownEvent') && c.res.status < 400) return
     const principal = c.get('principal')
-    const record = recordOf(c, route, new Date(startedMs).toISOString(), performance.now() - started)
+    const at = new Date(startedMs).toISOString()
+    const query = queryOf(c, personal)
+    const record = recordOf(c, { route, at, query, durationMs: performance.now() - started })
     if (!principal) {
       const origin = await services.callers.originOfNobody(addressOf(c))
       services.anonymous.add({ ...record, origin })
@@ -50,7 +55,10 @@ const isDurable = async ({ calls }: Services): Promise<boolean> => {
   return durable
 }
 
-const recordOf = (c: Context<Env>, route: string, at: string, durationMs: number): CallRecord => {
+const recordOf = (
+  c: Context<Env>,
+  { route, at, query, durationMs }: Pick<CallRecord, 'route' | 'at' | 'query' | 'durationMs'>,
+): CallRecord => {
   const principal = c.get('principal')
   const { status } = c.res
   return {
@@ -60,7 +68,7 @@ const recordOf = (c: Context<Env>, route: string, at: string, durationMs: number
     method: c.req.method,
     route,
     resource: shortened(Object.entries(c.get('params') ?? {})),
-    query: shortened(Object.entries(c.req.queries()).map(([name, values]) => [name, shown(name, values)])),
+    query,
     outcome: outcomeOf(status),
     status,
     durationMs: Math.round(durationMs * 1_000) / 1_000,
@@ -72,8 +80,13 @@ const recordOf = (c: Context<Env>, route: string, at: string, durationMs: number
   }
 }
 
-const shown = (name: string, values: readonly string[]): string =>
-  sensitive.test(name) ? '[redacted]' : values.join(',')
+const queryOf = (c: Context<Env>, personal: readonly string[]): Record<string, string> => {
+  const shown = (name: string, values: readonly string[]): string => {
+    if (sensitive.test(name)) return '[redacted]'
+    return personal.includes(name) && !values.every(isPseudonym) ? '[personal]' : values.join(',')
+  }
+  return shortened(Object.entries(c.req.queries()).map(([name, values]) => [name, shown(name, values)]))
+}
 
 const shortened = (entries: readonly (readonly [string, string])[]): Record<string, string> =>
   Object.fromEntries(

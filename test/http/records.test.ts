@@ -143,6 +143,16 @@ describe('a record holds no secret', () => {
     expect(calls[0]?.query).toEqual({ [name]: '[redacted]', day: '1' })
   })
 
+  test('nobody who is asked for by name: a pseudonym only', async () => {
+    const { get, calls } = await openApi({ tokens })
+    const pseudonym = `p-${'a'.repeat(26)}`
+    for (const actor of ['vera', pseudonym]) await get(`/history/access?actor=${actor}&limit=5`, as('alice'))
+    expect(calls.map(({ query }) => query)).toEqual([
+      { actor: '[personal]', limit: '5' },
+      { actor: pseudonym, limit: '5' },
+    ])
+  })
+
   test('long and many values are cut', async () => {
     const { get, calls } = await openApi({ tokens })
     const many = Array.from({ length: 40 }, (_, n) => `q${n}=${'v'.repeat(150)}`).join('&')

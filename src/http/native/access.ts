@@ -15,6 +15,7 @@ export const accessOperation = (services: Services): Operation =>
     recordedFirst: true,
     parameters: {},
     query: accessQuery,
+    personal: ['actor'],
     answers: { 200: { description: 'a page of calls, newest first', schema: accessAnswer } },
     codes: [],
     handle: async (c, { query: { actor, from, to, outcome, limit, page } }) => {
