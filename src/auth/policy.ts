@@ -8,7 +8,7 @@ export { PolicyError } from './policy/files.ts'
 export type { PolicyQuestion } from './policy/question.ts'
 
 /** `policy` goes into the metadata of the events that come of it (DESIGN.md section 4). */
-export interface Decision {
+interface Decision {
   readonly allowed: boolean
   readonly policy: { readonly id: string; readonly version: string }
 }

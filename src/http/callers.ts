@@ -10,7 +10,7 @@ const registeredMax = 10_000
 const nobody = { issuer: 'ledgerline:anonymous', subject: 'anonymous' }
 
 /** Seals a personal value under a data subject's key. */
-export interface Seals {
+interface Seals {
   seal(pseudonym: string, value: string): Promise<string>
 }
 

@@ -5,7 +5,7 @@ import type { Code } from '../domain/codes.ts'
 import type { Env } from './context.ts'
 
 /** What a request brings, parsed by the schemas of its operation. */
-export interface Input<Query, Body> {
+interface Input<Query, Body> {
   query: Query
   body: Body
 }

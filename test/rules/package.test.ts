@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { apiVersion } from '../../src/http/app.ts'
 
 const versions = z.record(z.string(), z.string())
 const dependencies = z.object({ dependencies: versions, devDependencies: versions })
@@ -18,6 +19,12 @@ describe('what the project is made of', () => {
     expect(inexact(manifest.dependencies, manifest.devDependencies)).toEqual([])
     expect(inexact({ a: '^1.2.3', b: '~1.2.3', c: '1.x', d: 'latest', e: '1.2', f: 'file:../f' })).toHaveLength(6)
     expect(inexact({ a: '1.2.3', b: '1.5.6-r.1' })).toEqual([])
+  })
+
+  test('has the version that the API tells', () => {
+    expect(z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8'))).version).toBe(
+      apiVersion,
+    )
   })
 
   test('is what the lockfile has', () => {

@@ -7,7 +7,7 @@ import type { Services } from '../services.ts'
 const subjectsMax = 10_000
 
 /** Who a pseudonym stands for. */
-export interface Person {
+interface Person {
   issuer: string
   subject: string
   name: string | null
