@@ -30,6 +30,7 @@ export const composeAccess = async (
   commands: CommandHandler,
   log: Log,
 ): Promise<Access & { close(): Promise<void> }> => {
+  sayWhoMayCall(config, log)
   const keys = await openFileKeys(join(config.dataDir, 'keys', 'subjects'))
   const sealer = new Sealer(keys)
   const calls = new CallRecorder({ commands, log, replica: await instanceId(config.dataDir), nowMs: Date.now })
@@ -64,6 +65,11 @@ const credentialsOf = async ({ auth, dataDir }: Config): Promise<Credentials> =>
     verifyApiKey: (key) => verifyApiKey(auth.apiKey, key, agent),
     chooseTenant: (identity, header, required) => chooseTenant(identity, header, directory, required),
   }
+}
+
+const sayWhoMayCall = ({ auth }: Config, log: Log): void => {
+  if (auth.mode === 'open') log.warn('open mode: whoever calls from this machine without a credential has every role')
+  for (const [uuid, tenant] of auth.tenants) log.info('tenant', { tenant, 'X-Tenant-ID': uuid })
 }
 
 const tenantOf = (name: string): TenantId => must(parseTenantId(name), 'tenant')

@@ -42,6 +42,6 @@ test('every curl of the tour answers in the shape that the README shows', async 
     if (started) await client.finished(started)
     tried += 1
   }
-  expect(tried).toBe(5)
+  expect(tried).toBe(6)
   await service.stop()
 })

@@ -44,6 +44,8 @@ export const openDatabase = async (reach: Reach): Promise<Database> => {
     memory_limit: memoryLimit,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    // It tells files by path, size and time: one that is written anew within that time would be read as it was.
+    enable_external_file_cache: 'false',
   })
   const connection = await instance.connect()
   await connection.run(sandbox(reach))

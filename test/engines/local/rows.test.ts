@@ -57,6 +57,16 @@ describe('rows in a Parquet file', () => {
     await database.close()
   })
 
+  test('read back as they are, however often and fast the file is written anew', async () => {
+    const { database, path } = await opened()
+    for (let turn = 0; turn < 300; turn += 1) {
+      const rows = Array.from({ length: 1 + (turn % 3) }, (): Row => ({ a: (turn * 7919) % 1000, b: turn % 2 === 0 }))
+      await writeRows(database, rows, path, never)
+      expect(await readRows(database, path, never)).toEqual(rows)
+    }
+    await database.close()
+  })
+
   test('have whole numbers as BIGINT, other numbers as DOUBLE, and text where all is null', async () => {
     const { columns } = await roundTrip([
       { whole: 1, part: 1, wide: 1, yes: true, text: 'é', none: null },
