@@ -1,6 +1,8 @@
 import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
 import type { AccessEvent } from '../domain/access/events.ts'
 import type { Decider } from '../domain/decider.ts'
+import { type Delivery, type DeliveryCommand, deliveryDecider } from '../domain/delivery/decide.ts'
+import type { DeliveryEvent } from '../domain/delivery/events.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type { Category } from '../domain/ids.ts'
 import { type Lease, type LeaseEvent, leaseDecider, type TakeLease } from '../domain/lease/decide.ts'
@@ -17,6 +19,8 @@ import { runDecider } from '../domain/run/decide.ts'
 import type { RunEvent } from '../domain/run/events.ts'
 import type { Run } from '../domain/run/state.ts'
 import { type RegisterSubject, type SubjectEvent, type SubjectState, subjectDecider } from '../domain/subject/decide.ts'
+import { type Webhook, type WebhookCommand, webhookDecider } from '../domain/webhook/decide.ts'
+import type { WebhookEvent } from '../domain/webhook/events.ts'
 
 /** How an aggregate is stored: in which streams, by which events, and whether its last event says it all. */
 export interface Aggregate<State, Command extends { type: string }, Event extends DomainEvent> {
@@ -63,6 +67,27 @@ export const subjects: Aggregate<SubjectState, RegisterSubject, SubjectEvent> = 
   decider: subjectDecider,
   fold: 'all',
   types: { SubjectRegistered: true },
+}
+
+export const webhooks: Aggregate<Webhook, WebhookCommand, WebhookEvent> = {
+  category: 'webhook',
+  decider: webhookDecider,
+  fold: 'all',
+  types: {
+    WebhookRegistered: true,
+    WebhookUpdated: true,
+    WebhookSecretRotated: true,
+    WebhookDisabled: true,
+    WebhookEnabled: true,
+    WebhookDeleted: true,
+  },
+}
+
+export const deliveries: Aggregate<Delivery, DeliveryCommand, DeliveryEvent> = {
+  category: 'delivery',
+  decider: deliveryDecider,
+  fold: 'all',
+  types: { DeliveryScheduled: true, DeliveryAttempted: true, DeliveryExhausted: true, DeliveryResent: true },
 }
 
 export const runs: Aggregate<Run, RunCommand, RunEvent> = {

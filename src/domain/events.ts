@@ -1,11 +1,21 @@
 import type { AccessEvent } from './access/events.ts'
+import type { DeliveryEvent } from './delivery/events.ts'
 import type { LeaseEvent } from './lease/decide.ts'
 import type { PartitionEvent } from './partition/decide.ts'
 import type { PipelineEvent } from './pipeline/events.ts'
 import type { RunEvent } from './run/events.ts'
 import type { SubjectEvent } from './subject/decide.ts'
+import type { WebhookEvent } from './webhook/events.ts'
 
 /** Everything that can happen. */
-export type DomainEvent = PipelineEvent | RunEvent | PartitionEvent | LeaseEvent | AccessEvent | SubjectEvent
+export type DomainEvent =
+  | PipelineEvent
+  | RunEvent
+  | PartitionEvent
+  | LeaseEvent
+  | AccessEvent
+  | SubjectEvent
+  | WebhookEvent
+  | DeliveryEvent
 export type EventType = DomainEvent['type']
 export type EventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>

@@ -19,6 +19,7 @@ test('a view has other tables only in another version', () => {
     'run-history 1 ca17e908688a58fa',
     'pipelines 1 abe1f75dffab9182',
     'access 1 f08616caa3ba62e5',
+    'webhooks 1 834b238a5136e6ec',
   ])
 })
 

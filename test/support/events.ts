@@ -4,6 +4,7 @@ import type { LedgerEvent, NewEvent } from '../../src/app/ports/ledger.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
 import type { DomainEvent, EventType } from '../../src/domain/events.ts'
 import type { EventMetadata } from '../../src/domain/metadata.ts'
+import type { WebhookSettings } from '../../src/domain/webhook/events.ts'
 import { contextOf } from './contexts.ts'
 import { commandIdOf, pipelineOf, runOf, slugOf } from './ids.ts'
 import { manifestOf } from './manifests.ts'
@@ -42,6 +43,13 @@ export const callOf = (over: Partial<CallRecord> = {}): CallRecord => ({
   ...over,
 })
 
+const hook: WebhookSettings & { webhookId: string } = {
+  webhookId: 'w1',
+  url: 'https://receiver.example/hook',
+  events: ['SUCCESS', 'FAILURE'],
+  pipelines: [slugOf('flights')],
+}
+
 /** At least one event of every type; the compiler says when one is missing. */
 export const examples: Record<EventType, readonly DomainEvent[]> = {
   PipelineCreated: [{ type: 'PipelineCreated', data: version }],
@@ -55,6 +63,40 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   SubjectRegistered: [
     { type: 'SubjectRegistered', data: { pseudonym: `p-${'a'.repeat(26)}`, identity: sealedText() } },
   ],
+  WebhookRegistered: [
+    { type: 'WebhookRegistered', data: { ...hook, secret: sealedText() } },
+    { type: 'WebhookRegistered', data: { ...hook, pipelines: null, secret: sealedText() } },
+  ],
+  WebhookUpdated: [{ type: 'WebhookUpdated', data: hook }],
+  WebhookSecretRotated: [
+    { type: 'WebhookSecretRotated', data: { webhookId: 'w1', secret: sealedText(1), oldUntil: e.atTime(60) } },
+  ],
+  WebhookDisabled: [{ type: 'WebhookDisabled', data: { webhookId: 'w1', reason: 'gone' } }],
+  WebhookEnabled: [{ type: 'WebhookEnabled', data: { webhookId: 'w1' } }],
+  WebhookDeleted: [{ type: 'WebhookDeleted', data: { webhookId: 'w1' } }],
+  DeliveryScheduled: [
+    {
+      type: 'DeliveryScheduled',
+      data: { deliveryId: 'd1', webhookId: 'w1', runId: runOf('r1'), body: { event: 'x' }, dueAt: e.atTime(0) },
+    },
+  ],
+  DeliveryAttempted: [
+    {
+      type: 'DeliveryAttempted',
+      data: {
+        deliveryId: 'd1',
+        attempt: 1,
+        outcome: 'failed',
+        status: 500,
+        durationMs: 12.5,
+        error: null,
+        response: 'no',
+        nextAt: e.atTime(5),
+      },
+    },
+  ],
+  DeliveryExhausted: [{ type: 'DeliveryExhausted', data: { deliveryId: 'd1', attempts: 10, error: 'answered 500' } }],
+  DeliveryResent: [{ type: 'DeliveryResent', data: { deliveryId: 'd1', dueAt: e.atTime(9) } }],
   RunRequested: [e.requested(), e.requested({ partition: null, batchId: null, claim: null })],
   RunQueued: [e.queued()],
   RunRejected: [e.rejected],

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { callOutcomes } from '../../domain/access/events.ts'
-import { isSealed } from '../../domain/sealed.ts'
-import { count } from './common.ts'
+import { count, sealed } from './common.ts'
 
 const text = z.string()
-const sealed = text.refine(isSealed, 'not sealed')
 const words = z.record(text, text)
 
 const call = z.object({

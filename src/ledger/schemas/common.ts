@@ -8,6 +8,7 @@ import {
   parseTenantId,
 } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { isSealed } from '../../domain/sealed.ts'
 
 const id = <T extends string>(parse: (text: string) => T | undefined, what: string) =>
   z.string().transform((text, context): T => {
@@ -30,3 +31,6 @@ export const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'not a JSON object',
 )
+
+/** A personal or secret value, which only its key opens. */
+export const sealed = z.string().refine(isSealed, 'not sealed')

@@ -6,6 +6,7 @@ import { isSealed } from '../../domain/sealed.ts'
 import { accessSchemas } from './access.ts'
 import { commandId, count, pipelineId, runId, slug, tenantId } from './common.ts'
 import { runSchemas } from './run.ts'
+import { webhookSchemas } from './webhook.ts'
 
 /** A manifest was validated before it became an event, and `manifestHash` vouches for it since. */
 const manifest = z.custom<Manifest>(
@@ -20,6 +21,7 @@ const holders = z.array(z.object({ runId, commandId, at: z.string() }))
 export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } = {
   ...runSchemas,
   ...accessSchemas,
+  ...webhookSchemas,
   PipelineCreated: version,
   ManifestVersioned: version,
   PartitionClaimed: z.object({ runId, commandId, holders }),

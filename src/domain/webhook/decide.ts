@@ -1,0 +1,80 @@
+import { Rejection } from '../codes.ts'
+import type { Decider } from '../decider.ts'
+import type { WebhookEvent, WebhookSettings } from './events.ts'
+
+export interface Webhook {
+  status: 'none' | 'enabled' | 'disabled' | 'deleted'
+  settings: WebhookSettings | null
+  /** Sealed; the newest first. An older one signs until its time (ISO). */
+  secrets: readonly { secret: string; until: string | null }[]
+}
+
+export type WebhookCommand =
+  | ({ type: 'RegisterWebhook'; webhookId: string; secret: string } & WebhookSettings)
+  | ({ type: 'UpdateWebhook'; webhookId: string } & WebhookSettings)
+  | { type: 'RotateWebhookSecret'; webhookId: string; secret: string; oldUntil: string }
+  | { type: 'DisableWebhook'; webhookId: string; reason: string }
+  | { type: 'EnableWebhook'; webhookId: string }
+  | { type: 'DeleteWebhook'; webhookId: string }
+
+const notFound = (webhookId: string) => new Rejection('WEBHOOK_NOT_FOUND', `webhook '${webhookId}' not found`)
+
+const decide = (command: WebhookCommand, { status }: Webhook): WebhookEvent[] => {
+  const { webhookId } = command
+  if (command.type === 'RegisterWebhook') {
+    if (status !== 'none') return []
+    const { type: _, ...data } = command
+    return [{ type: 'WebhookRegistered', data }]
+  }
+  if (status === 'none') throw notFound(webhookId)
+  if (command.type === 'DeleteWebhook')
+    return status === 'deleted' ? [] : [{ type: 'WebhookDeleted', data: { webhookId } }]
+  if (status === 'deleted') throw notFound(webhookId)
+  switch (command.type) {
+    case 'UpdateWebhook': {
+      const { type: _, ...data } = command
+      return [{ type: 'WebhookUpdated', data }]
+    }
+    case 'RotateWebhookSecret':
+      return [{ type: 'WebhookSecretRotated', data: { webhookId, secret: command.secret, oldUntil: command.oldUntil } }]
+    case 'DisableWebhook':
+      return status === 'disabled' ? [] : [{ type: 'WebhookDisabled', data: { webhookId, reason: command.reason } }]
+    case 'EnableWebhook':
+      return status === 'enabled' ? [] : [{ type: 'WebhookEnabled', data: { webhookId } }]
+  }
+}
+
+const settingsOf = ({ url, events, pipelines }: WebhookSettings): WebhookSettings => ({ url, events, pipelines })
+
+const evolve = (webhook: Webhook, event: WebhookEvent): Webhook => {
+  switch (event.type) {
+    case 'WebhookRegistered':
+      return {
+        status: 'enabled',
+        settings: settingsOf(event.data),
+        secrets: [{ secret: event.data.secret, until: null }],
+      }
+    case 'WebhookUpdated':
+      return { ...webhook, settings: settingsOf(event.data) }
+    case 'WebhookSecretRotated': {
+      const { secret, oldUntil } = event.data
+      const [newest] = webhook.secrets
+      // Two rotations in a row: the one before the last has had its time.
+      const kept = newest ? [{ secret: newest.secret, until: oldUntil }] : []
+      return { ...webhook, secrets: [{ secret, until: null }, ...kept] }
+    }
+    case 'WebhookDisabled':
+      return { ...webhook, status: 'disabled' }
+    case 'WebhookEnabled':
+      return { ...webhook, status: 'enabled' }
+    case 'WebhookDeleted':
+      return { status: 'deleted', settings: null, secrets: [] }
+  }
+}
+
+/** A place to which a tenant wants to be told what happens to its runs. */
+export const webhookDecider: Decider<Webhook, WebhookCommand, WebhookEvent> = {
+  initial: { status: 'none', settings: null, secrets: [] },
+  decide,
+  evolve,
+}
