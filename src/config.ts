@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { parseSchedule } from './webhooks/schedule.ts'
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -24,6 +25,16 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 )
+
+/** Waits before each attempt, in ms. */
+const schedule = z.string().transform((text, context) => {
+  try {
+    return parseSchedule(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'invalid' })
+    return z.NEVER
+  }
+})
 
 const tenantPattern = /^[A-Za-z0-9_-]{1,64}$/
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -105,6 +116,8 @@ const environment = z.object({
   TENANTS: tenants.prefault(''),
   RATE_LIMIT_HOUR: wholeNumber(1, 1_000_000_000).default(100_000),
   RATE_LIMIT_BURST: wholeNumber(1, 1_000_000).default(2_000),
+  WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false']).default('false'),
+  WEBHOOK_RETRY_SCHEDULE: schedule.prefault('0s,5s,5m,30m,2h,5h,10h,14h,20h,24h'),
   CORS_ORIGINS: list
     .refine((origins) => origins.every(isOrigin), 'must be a comma list of origins, like https://console.example.com')
     .default([]),
@@ -148,6 +161,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     logLevel: data.LOG_LEVEL,
     agentPort: data.AGENT_PORT ?? null,
     rateLimit: { hour: data.RATE_LIMIT_HOUR, burst: data.RATE_LIMIT_BURST },
+    webhookAllowPrivate: data.WEBHOOK_ALLOW_PRIVATE === 'true',
+    webhookRetrySchedule: data.WEBHOOK_RETRY_SCHEDULE,
     corsOrigins: data.CORS_ORIGINS,
     auth: authOf(data),
   }

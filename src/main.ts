@@ -9,6 +9,7 @@ import { composeAccess } from './compose/access.ts'
 import { openDoor } from './compose/door.ts'
 import type { Stop } from './compose/stop.ts'
 import { openViews, viewsCurrent } from './compose/views.ts'
+import { composeWebhooks } from './compose/webhooks.ts'
 import type { Config } from './config.ts'
 import { DirectoryInUse, lockDirectory } from './embedded/store/lock.ts'
 import { localEngine } from './engines/local/engine.ts'
@@ -58,6 +59,8 @@ const startParts = async (config: Config, compose: typeof composeAccess, stops: 
   const ledger = new EventStoreLedger(await ledgerUrl(config, log, stops))
   stops.push(() => ledger.close())
   const commands = new CommandHandler(ledger)
+  const access = await compose(config, commands, log)
+  stops.push(() => access.close())
   const { views, follower: viewFollower } = await openViews(config, log, stops)
 
   const bus = new InProcessBus(log, { ackWaitMs: config.runLeaseMs })
@@ -72,6 +75,11 @@ const startParts = async (config: Config, compose: typeof composeAccess, stops: 
   follower.add(viewFollower)
   follower.add(new Relay(bus, fromHead))
   follower.add(reconciler)
+  const webhooks = composeWebhooks(
+    config,
+    { commands, views, viewFollower, openSealed: access.openSealed, log, head: fromHead },
+    follower,
+  )
   await follower.start()
   stops.push(() => follower.stop())
   await viewsCurrent(viewFollower, head, log)
@@ -80,10 +88,9 @@ const startParts = async (config: Config, compose: typeof composeAccess, stops: 
   await viewFollower.reach(position, 10_000)
   await reconciler.start()
   stops.push(() => reconciler.stop())
+  stops.push(await webhooks.start())
   if (config.worker === 'inline') stops.push(startWorker(config, shared))
 
-  const access = await compose(config, commands, log)
-  stops.push(() => access.close())
   const app = createApp({
     commands,
     views,

@@ -2,8 +2,10 @@
 export const actions = [
   'RequestRun',
   'CancelRun',
+  'ManageWebhooks',
   'ReadRuns',
   'ReadPipelines',
+  'ReadWebhooks',
   'ReadHistory',
   'ReadAccess',
   'OpenPersonalValues',

@@ -18,10 +18,19 @@ import { RateLimits } from '../http/limits.ts'
 import type { Credentials, Services } from '../http/services.ts'
 import { openFileKeys } from '../keys/file-keys.ts'
 import { Sealer } from '../keys/sealing.ts'
+import { webhookSecretsOf } from './webhooks.ts'
 
 type Access = Pick<
   Services,
-  'credentials' | 'callers' | 'policies' | 'limits' | 'calls' | 'anonymous' | 'openSealed' | 'corsOrigins'
+  | 'credentials'
+  | 'callers'
+  | 'policies'
+  | 'limits'
+  | 'calls'
+  | 'anonymous'
+  | 'webhookSecrets'
+  | 'openSealed'
+  | 'corsOrigins'
 >
 
 /** Who may call, and where it is written down. `close` writes what is not written yet. */
@@ -42,6 +51,7 @@ export const composeAccess = async (
     limits: new RateLimits(config.rateLimit),
     calls,
     anonymous,
+    webhookSecrets: webhookSecretsOf(keys, sealer),
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: config.corsOrigins,
     close: async () => {

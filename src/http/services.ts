@@ -20,6 +20,16 @@ export interface Credentials {
   chooseTenant(identity: Identity, header: string | undefined, required: boolean): TenantId
 }
 
+/** The signing secrets of webhooks. What the ledger holds of them is sealed under a key of the webhook's own. */
+export interface WebhookSecrets {
+  /** A new secret, sealed. */
+  draw(tenant: TenantId, webhookId: string): Promise<string>
+  /** Null when the webhook was deleted. */
+  open(sealed: string): Promise<string | null>
+  /** Destroys the key of all secrets of the webhook. */
+  erase(tenant: TenantId, webhookId: string): Promise<void>
+}
+
 /** What the routes work with. */
 export interface Services {
   commands: CommandHandler
@@ -31,6 +41,7 @@ export interface Services {
   limits: Pick<RateLimits, 'take'>
   calls: Pick<CallRecorder, 'record' | 'durable' | 'behindMs'>
   anonymous: Pick<AnonymousCalls, 'add'>
+  webhookSecrets: WebhookSecrets
   /** Opens a sealed value; null when its subject was erased. */
   openSealed(sealed: string): Promise<string | null>
   /** Origins of pages that may call from a browser. */

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
 import { nestingOf } from './nesting.ts'
@@ -61,3 +61,11 @@ const parse = <Schema extends z.ZodType>(schema: Schema, value: unknown, where: 
 }
 
 const tooLarge = () => new Rejection('BODY_TOO_LARGE', `the body is larger than ${bodyBytesMax} bytes`)
+
+/** A whole number as it stands in a query. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)

@@ -18,7 +18,14 @@ const disabled: WebhookEvent = { type: 'WebhookDisabled', data: { webhookId, rea
 const deleted: WebhookEvent = { type: 'WebhookDeleted', data: { webhookId } }
 const remove: WebhookCommand = { type: 'DeleteWebhook', webhookId }
 const disable: WebhookCommand = { type: 'DisableWebhook', webhookId, reason: 'gone' }
-const enable: WebhookCommand = { type: 'EnableWebhook', webhookId }
+const change = (enabled: boolean, over: Partial<WebhookSettings> = {}): WebhookCommand => ({
+  type: 'ChangeWebhook',
+  webhookId,
+  ...settings,
+  ...over,
+  enabled,
+})
+const enable = change(true)
 
 describe('a webhook', () => {
   const { given } = sentences(webhookDecider)
@@ -29,11 +36,15 @@ describe('a webhook', () => {
     given(registered).when(register).thenNothing()
   })
 
-  test('is updated, disabled and enabled', () => {
-    const update: WebhookCommand = { type: 'UpdateWebhook', webhookId, ...settings, pipelines: [] }
+  test('is changed, disabled and enabled', () => {
+    const updated: WebhookEvent = { type: 'WebhookUpdated', data: { webhookId, ...settings, pipelines: [] } }
+    const off: WebhookEvent = { type: 'WebhookDisabled', data: { webhookId, reason: 'switched off' } }
     given(registered)
-      .when(update)
-      .thenHappens({ type: 'WebhookUpdated', data: { webhookId, ...settings, pipelines: [] } })
+      .when(change(true, { pipelines: [] }))
+      .thenHappens(updated)
+    given(registered)
+      .when(change(false, { pipelines: [] }))
+      .thenHappens(updated, off)
     given(registered).when(disable).thenHappens(disabled)
     given(registered, disabled).when(disable).thenNothing()
     given(registered).when(enable).thenNothing()

@@ -29,6 +29,8 @@ interface Asked {
   body?: object
 }
 
+const hook = { url: 'https://receiver.example/', events: ['SUCCESS'] }
+
 /** How each operation is asked about a run, or a thing of another name. A new operation is added here, or the test fails. */
 const asking: Record<string, (id: string) => Asked> = {
   'batch.post.trigger.pipeline': (id) => ({
@@ -38,6 +40,17 @@ const asking: Record<string, (id: string) => Asked> = {
   'batch.get.status.run_id': (id) => ({ path: `/api/pipeline/status/${id}` }),
   'batch.get.runs': (id) => ({ path: `/api/pipeline/runs?batch_id=${id}` }),
   'batch.post.cancel.run_id': (id) => ({ path: `/api/pipeline/cancel/${id}`, body: {} }),
+  'batch.post.webhooks': (id) => ({ path: '/api/pipeline/webhooks', body: { ...hook, url: `https://${id}.example/` } }),
+  'batch.get.webhooks': () => ({ path: '/api/pipeline/webhooks' }),
+  'batch.get.webhooks.webhook_id': () => ({ path: '/api/pipeline/webhooks/FIRST' }),
+  'batch.put.webhooks.webhook_id': () => ({ path: '/api/pipeline/webhooks/FIRST', body: hook }),
+  'batch.delete.webhooks.webhook_id': () => ({ path: '/api/pipeline/webhooks/FIRST' }),
+  'batch.post.webhooks.webhook_id.rotate-secret': () => ({ path: '/api/pipeline/webhooks/FIRST/rotate-secret' }),
+  'batch.post.webhooks.webhook_id.test': () => ({ path: '/api/pipeline/webhooks/FIRST/test' }),
+  'batch.get.webhooks.webhook_id.deliveries': () => ({ path: '/api/pipeline/webhooks/FIRST/deliveries' }),
+  'batch.post.webhooks.webhook_id.deliveries.delivery_id.resend': () => ({
+    path: '/api/pipeline/webhooks/FIRST/deliveries/SECOND/resend',
+  }),
   'native.get.runs.run_id': (id) => ({ path: `/history/runs/${id}` }),
   'native.get.pipelines': () => ({ path: '/history/pipelines' }),
   'native.get.pipelines.slug': () => ({ path: '/history/pipelines/flights' }),
@@ -51,14 +64,29 @@ const operationsFor = (dialects: readonly Dialect[]) =>
 /** Names of headers that differ between two equal answers. */
 const varying = new Set(['x-request-id', 'ledger-position', 'x-ratelimit-remaining', 'ratelimit'])
 
+const nobody = '00000000-0000-4000-8000-0000000000ff'
+
+/** What is drawn anew in each world. */
+const withoutDrawn = (text: string): string =>
+  text.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>').replaceAll(/whsec_[\w+/=]+/g, '<secret>')
+
 const world = async () => {
   const api = await openApi({ tokens, open: false })
   const recorder = new CallRecorder({ commands: api.commands, log: api.log, replica: 'box', nowMs: () => nowMs })
   api.services.calls = recorder
   const operations = operationsFor(api.dialects)
-  const ask = async (who: Who, operationId: string, id: string, headers: Record<string, string> = {}) => {
+  /** Ids that this world has drawn for alice: of her last webhook, and of her last delivery. */
+  const drawn = { FIRST: nobody, SECOND: nobody }
+  const ask = async (
+    who: Who,
+    operationId: string,
+    id: string,
+    headers: Record<string, string> = {},
+    of: typeof drawn = drawn,
+  ) => {
     const operation = operations.find((each) => each.operationId === operationId)
-    const { path, body } = asking[operationId]?.(id) ?? { path: '/' }
+    const { path: written, body } = asking[operationId]?.(id) ?? { path: '/' }
+    const path = written.replace('FIRST', of.FIRST).replace('SECOND', of.SECOND)
     const request = {
       method: operation?.method ?? 'GET',
       headers: { authorization: `Bearer ${who}`, ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
@@ -68,9 +96,14 @@ const world = async () => {
     await recorder.durable()
     await api.pump.settled()
     const shown = [...response.headers].filter(([name]) => !varying.has(name)).sort()
-    return { status: response.status, text: await response.text(), headers: JSON.stringify(shown) }
+    const text = await response.text()
+    if (who === 'alice') {
+      drawn.FIRST = /"webhook_id":"([^"]+)"/.exec(text)?.[1] ?? drawn.FIRST
+      drawn.SECOND = /"delivery_id":"([^"]+)"/.exec(text)?.[1] ?? drawn.SECOND
+    }
+    return { status: response.status, text: withoutDrawn(text), headers: JSON.stringify(shown) }
   }
-  return { ...api, ask }
+  return { ...api, ask, drawn }
 }
 
 test('every operation of the document is asked here', async () => {
@@ -88,7 +121,7 @@ const steps = fc.array(
     id: ids,
     key: fc.option(fc.constantFrom('"k1"', '"k2"'), { nil: null }),
   }),
-  { minLength: 5, maxLength: 25 },
+  { minLength: 5, maxLength: 30 },
 )
 
 test('whatever a tenant does, another hears of it what it would hear had it never been', async () => {
@@ -102,7 +135,7 @@ test('whatever a tenant does, another hears of it what it would hear had it neve
         if (who === 'alice') continue
         asked += 1
         // In the other world there is no alice. What bob asks of his own name he may see: his calls.
-        const unheard = await alone.ask(who, operationId, id, headers)
+        const unheard = await alone.ask(who, operationId, id, headers, shared.drawn)
         if (operationId === 'native.get.access') {
           expect(calls(heard.text)).toEqual(calls(unheard.text))
         } else expect(heard).toEqual(unheard)
@@ -128,6 +161,9 @@ describe('a foreign id', () => {
       const before = await ask('bob', operationId, 'of-alice-1')
       expect((await ask('alice', 'batch.post.trigger.pipeline', 'of-alice-1')).status).toBe(200)
       expect((await ask('alice', 'batch.get.status.run_id', 'of-alice-1')).status).toBe(200)
+      expect((await ask('alice', 'batch.post.webhooks', 'of-alice-1')).status).toBe(201)
+      expect((await ask('alice', 'batch.post.webhooks.webhook_id.test', 'of-alice-1')).status).toBe(202)
+      expect((await ask('alice', 'batch.get.webhooks.webhook_id.deliveries', 'of-alice-1')).status).toBe(200)
       const after = await ask('bob', operationId, 'of-alice-1')
       expect(after).toEqual(before)
     },

@@ -7,6 +7,7 @@ import { openIdentity } from '../../src/auth/open.ts'
 import { loadPolicies } from '../../src/auth/policy.ts'
 import type { Identity } from '../../src/auth/principal.ts'
 import { TenantDirectory } from '../../src/auth/tenants.ts'
+import { webhookSecretsOf } from '../../src/compose/webhooks.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
 import { Rejection } from '../../src/domain/codes.ts'
 import { must, parseTenantId, type TenantId } from '../../src/domain/ids.ts'
@@ -106,6 +107,7 @@ export const openApi = async ({
     limits: new RateLimits(plenty),
     calls: { ...recorder, durable: async () => undefined, behindMs: () => 0 },
     anonymous: { add: (call) => recorder.record(must(parseTenantId('system'), 'tenant'), call) },
+    webhookSecrets: webhookSecretsOf(keys, sealer),
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: [],
     notReady: async () => null,

@@ -11,37 +11,47 @@ export interface Webhook {
 
 export type WebhookCommand =
   | ({ type: 'RegisterWebhook'; webhookId: string; secret: string } & WebhookSettings)
-  | ({ type: 'UpdateWebhook'; webhookId: string } & WebhookSettings)
+  | ({ type: 'ChangeWebhook'; webhookId: string; enabled: boolean } & WebhookSettings)
   | { type: 'RotateWebhookSecret'; webhookId: string; secret: string; oldUntil: string }
   | { type: 'DisableWebhook'; webhookId: string; reason: string }
-  | { type: 'EnableWebhook'; webhookId: string }
   | { type: 'DeleteWebhook'; webhookId: string }
 
 const notFound = (webhookId: string) => new Rejection('WEBHOOK_NOT_FOUND', `webhook '${webhookId}' not found`)
 
-const decide = (command: WebhookCommand, { status }: Webhook): WebhookEvent[] => {
+const decide = (command: WebhookCommand, webhook: Webhook): WebhookEvent[] => {
   const { webhookId } = command
+  const { status } = webhook
   if (command.type === 'RegisterWebhook') {
     if (status !== 'none') return []
-    const { type: _, ...data } = command
-    return [{ type: 'WebhookRegistered', data }]
+    return [{ type: 'WebhookRegistered', data: { webhookId, ...settingsOf(command), secret: command.secret } }]
   }
   if (status === 'none') throw notFound(webhookId)
-  if (command.type === 'DeleteWebhook')
+  if (command.type === 'DeleteWebhook') {
     return status === 'deleted' ? [] : [{ type: 'WebhookDeleted', data: { webhookId } }]
+  }
   if (status === 'deleted') throw notFound(webhookId)
   switch (command.type) {
-    case 'UpdateWebhook': {
-      const { type: _, ...data } = command
-      return [{ type: 'WebhookUpdated', data }]
-    }
+    case 'ChangeWebhook':
+      return [...updated(command, webhook), ...switched(command, status)]
     case 'RotateWebhookSecret':
       return [{ type: 'WebhookSecretRotated', data: { webhookId, secret: command.secret, oldUntil: command.oldUntil } }]
     case 'DisableWebhook':
       return status === 'disabled' ? [] : [{ type: 'WebhookDisabled', data: { webhookId, reason: command.reason } }]
-    case 'EnableWebhook':
-      return status === 'enabled' ? [] : [{ type: 'WebhookEnabled', data: { webhookId } }]
   }
+}
+
+type Change = Extract<WebhookCommand, { type: 'ChangeWebhook' }>
+
+const updated = (command: Change, { settings }: Webhook): WebhookEvent[] => {
+  const wanted = settingsOf(command)
+  if (JSON.stringify(wanted) === JSON.stringify(settings)) return []
+  return [{ type: 'WebhookUpdated', data: { webhookId: command.webhookId, ...wanted } }]
+}
+
+const switched = ({ webhookId, enabled }: Change, status: Webhook['status']): WebhookEvent[] => {
+  if (enabled === (status === 'enabled')) return []
+  if (enabled) return [{ type: 'WebhookEnabled', data: { webhookId } }]
+  return [{ type: 'WebhookDisabled', data: { webhookId, reason: 'switched off' } }]
 }
 
 const settingsOf = ({ url, events, pipelines }: WebhookSettings): WebhookSettings => ({ url, events, pipelines })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { callOutcomes } from '../../domain/access/events.ts'
+import { wholeNumber } from '../validate.ts'
 
 const time = z.iso.datetime()
 const words = z.record(z.string(), z.string())
@@ -52,13 +53,6 @@ const instant = z
     'must be a date or an ISO 8601 time',
   )
   .transform((text) => new Date(text).toISOString())
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
 
 export const accessQuery = z.strictObject({
   actor: z.string().min(1, 'must not be empty').optional(),

@@ -10,6 +10,7 @@ import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
 import { canceled, listed, listQuery, statusAnswer, triggerBody, triggered } from './schemas.ts'
 import { runIdFromBatch, shownRun, shownRunId, shownStatus, shownTime, statusesOf } from './translate.ts'
+import { webhookOperations } from './webhooks.ts'
 
 const dialect = 'batch'
 const runParameter = { run_id: 'the run, with or without `run_`' }
@@ -20,6 +21,7 @@ export const batchOperations = (services: Services): Operation[] => [
   status(services),
   list(services),
   cancel(services),
+  ...webhookOperations(services),
 ]
 
 const trigger = ({ commands, reads, nowMs }: Services): Operation =>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parsePartitionKey, parseRunId } from '../../../domain/ids.ts'
 import type { JsonObject } from '../../../domain/json.ts'
+import { wholeNumber } from '../../validate.ts'
 import { batchStatuses, runIdFromBatch } from './translate.ts'
 
 const required = (kind: string) => (issue: { input?: unknown }) =>
@@ -45,13 +46,6 @@ export const triggerBody = z
     }
     return { batchId: batch_id, partition: key.data, parameters, runId: run_id }
   })
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
 
 const limitMax = 1000
 

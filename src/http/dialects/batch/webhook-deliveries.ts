@@ -1,0 +1,93 @@
+import { attemptsOf, type DeliveryRow, deliveriesOf } from '../../../../projections/webhooks.ts'
+import { deliveries } from '../../../app/aggregates.ts'
+import { uuidv5 } from '../../../app/ids.ts'
+import { Rejection } from '../../../domain/codes.ts'
+import { commandContext } from '../../context.ts'
+import { type Operation, operation } from '../../operation.ts'
+import type { Services } from '../../services.ts'
+import { found, idOf, living } from './webhook-lookup.ts'
+import { deliveryList, deliveryQuery, scheduled } from './webhook-schemas.ts'
+
+const dialect = 'batch'
+const parameters = { webhook_id: 'the webhook' }
+const manage = { action: 'ManageWebhooks', kind: 'command', parameters } as const
+const codes = ['WEBHOOK_NOT_FOUND'] as const
+
+/** `/api/pipeline/webhooks/{webhook_id}/…`: the messages of a webhook. */
+export const deliveryOperations = (services: Services): Operation[] => [
+  tryOut(services),
+  delivered(services),
+  resend(services),
+]
+
+const tryOut = ({ commands, reads, nowMs }: Services): Operation =>
+  operation({
+    ...manage,
+    method: 'post',
+    path: '/webhooks/{webhook_id}/test',
+    summary: 'Send a test message',
+    answers: { 202: { description: 'the message is due', schema: scheduled } },
+    codes,
+    handle: async (c) => {
+      const webhookId = idOf(c)
+      const context = commandContext(c, dialect, { webhookId }, nowMs())
+      await living(commands, context.tenant, webhookId)
+      const deliveryId = uuidv5('delivery', context.commandId)
+      const body = { event: 'TEST', webhook_id: webhookId, timestamp: `${context.at.slice(0, 19)}Z` }
+      const command = { type: 'ScheduleDelivery' as const, deliveryId, webhookId, runId: null, body, dueAt: context.at }
+      reads.wrote(c, await commands.handle(deliveries, deliveryId, command, context))
+      return c.json({ webhook_id: webhookId, delivery_id: deliveryId, status: 'PENDING' }, 202)
+    },
+  })
+
+const delivered = ({ views, reads }: Services): Operation =>
+  operation({
+    action: 'ReadWebhooks',
+    kind: 'query',
+    method: 'get',
+    path: '/webhooks/{webhook_id}/deliveries',
+    summary: 'What was sent to a webhook, newest first, with every attempt and its answer',
+    parameters,
+    query: deliveryQuery,
+    answers: { 200: { description: 'a page of deliveries', schema: deliveryList } },
+    codes,
+    handle: async (c, { query: { limit, page } }) => {
+      await reads.beforeRead(c)
+      const { tenant } = c.get('principal')
+      const { webhook_id } = found(c, views)
+      const rows = deliveriesOf(views, tenant, webhook_id, limit, (page - 1) * limit)
+      const shown = (row: DeliveryRow) => ({
+        delivery_id: row.delivery_id,
+        run_id: row.run_id === null ? null : `run_${row.run_id}`,
+        status: row.status.toUpperCase(),
+        created_at: row.created_at,
+        next_attempt_at: row.next_at,
+        payload: JSON.parse(row.body) as unknown,
+        attempts: attemptsOf(views, tenant, row.delivery_id),
+      })
+      return c.json({ deliveries: rows.map(shown), page, per_page: limit })
+    },
+  })
+
+const resend = ({ commands, reads, nowMs }: Services): Operation =>
+  operation({
+    ...manage,
+    method: 'post',
+    path: '/webhooks/{webhook_id}/deliveries/{delivery_id}/resend',
+    summary: 'Send a message again that was taken or given up',
+    parameters: { ...parameters, delivery_id: 'the delivery' },
+    answers: { 202: { description: 'the message is due', schema: scheduled } },
+    codes: ['WEBHOOK_NOT_FOUND', 'DELIVERY_NOT_FOUND'],
+    handle: async (c) => {
+      const webhookId = idOf(c)
+      const deliveryId = c.get('params').delivery_id ?? ''
+      const context = commandContext(c, dialect, { webhookId, deliveryId }, nowMs())
+      const { state } = await commands.load(deliveries, context.tenant, deliveryId)
+      if (state.scheduled?.webhookId !== webhookId) {
+        throw new Rejection('DELIVERY_NOT_FOUND', `delivery '${deliveryId}' not found`)
+      }
+      const command = { type: 'ResendDelivery' as const, deliveryId, at: context.at }
+      reads.wrote(c, await commands.handle(deliveries, deliveryId, command, context))
+      return c.json({ webhook_id: webhookId, delivery_id: deliveryId, status: 'PENDING' }, 202)
+    },
+  })

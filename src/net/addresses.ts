@@ -1,0 +1,54 @@
+import { BlockList, isIP } from 'node:net'
+
+/**
+ * The IANA special-purpose registries (RFC 6890 and what has been added since). 6to4, Teredo and the IPv4-compatible
+ * and -translated forms are reserved as a whole: nobody answers there any more, and each can carry a private address.
+ * A network's own NAT64 prefix (RFC 6052 §2.2) cannot be told from other addresses.
+ */
+const ranges = [
+  ['unspecified', ['0.0.0.0/8', '::/128']],
+  ['loopback', ['127.0.0.0/8', '::1/128']],
+  ['private', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10']],
+  ['link-local', ['169.254.0.0/16', 'fe80::/10']],
+  ['multicast', ['224.0.0.0/4', 'ff00::/8']],
+  ['documentation', ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20']],
+  ['benchmark', ['198.18.0.0/15', '2001:2::/48']],
+  ['reserved', ['192.0.0.0/24', '192.88.99.0/24', '240.0.0.0/4', '2001::/23', '2002::/16']],
+] as const
+
+/** Why an address is not one of the public internet's. */
+export type AddressKind = (typeof ranges)[number][0]
+
+/** IPv4-mapped (RFC 4291 §2.5.5.2) and NAT64's well-known prefix (RFC 6052 §2.1): as good as the address inside. */
+const carriers = ['::ffff:', '64:ff9b::'] as const
+
+const listOf = (subnets: readonly string[]): BlockList => {
+  const list = new BlockList()
+  for (const subnet of subnets) {
+    const [network = '', prefix] = subnet.split('/')
+    const bits = Number(prefix)
+    if (isIP(network) === 6) {
+      list.addSubnet(network, bits, 'ipv6')
+      continue
+    }
+    list.addSubnet(network, bits, 'ipv4')
+    for (const carrier of carriers) list.addSubnet(`${carrier}${network}`, 96 + bits, 'ipv6')
+  }
+  return list
+}
+
+const kinds = ranges.map(([kind, subnets]) => ({ kind, list: listOf(subnets) }))
+
+/** What of IPv6 can be public at all: global unicast (RFC 4291 §2.4, IANA 2000::/3) and what carries IPv4. */
+const public6 = listOf(['2000::/3', '::ffff:0:0/96', '64:ff9b::/96'])
+
+/** The kind of a literal address, and undefined for a public one. What is no address counts as reserved. */
+export const kindOf = (address: string): AddressKind | undefined => {
+  const [bare = ''] = address.split('%', 1)
+  const version = isIP(bare)
+  if (version === 0) return 'reserved'
+  const family = version === 4 ? 'ipv4' : 'ipv6'
+  const found = kinds.find(({ list }) => list.check(bare, family))
+  if (found) return found.kind
+  return version === 4 || public6.check(bare, family) ? undefined : 'reserved'
+}
