@@ -12,6 +12,7 @@ export interface CallRow {
   id: string
   at: string
   actor: string | null
+  on_behalf_of: string | null
   method: string | null
   /** The route, or the command's name where its own event is the record. */
   operation: string
@@ -33,12 +34,27 @@ const rowId = (position: bigint, index: number): string =>
 
 const recordedCalls = ({ position, event, metadata }: Seen<'ApiCallsRecorded'>) =>
   event.data.calls.map((call, index) => {
-    const { at, actor, method, route, outcome, status, durationMs, origin, requestId, reason, policy, count } = call
+    const {
+      at,
+      actor,
+      onBehalfOf,
+      method,
+      route,
+      outcome,
+      status,
+      durationMs,
+      origin,
+      requestId,
+      reason,
+      policy,
+      count,
+    } = call
     const row: CallRow = {
       tenant: metadata.tenant,
       id: rowId(position, index),
       at,
       actor,
+      on_behalf_of: onBehalfOf,
       method,
       operation: route,
       resource: JSON.stringify(call.resource),
@@ -64,6 +80,7 @@ const command = (seen: Seen<RunEvent['type']>) => {
     id: rowId(seen.position, 0),
     at: metadata.occurredAt,
     actor: metadata.actor.pseudonym,
+    on_behalf_of: metadata.actor.onBehalfOf ?? null,
     method: null,
     operation: metadata.command,
     resource: JSON.stringify({ run_id: event.data.runId }),
@@ -87,12 +104,14 @@ export const accessView: View = {
   tables: [callsTable, subjectsTable],
   schema: [
     `create table if not exists ${callsTable} (
-      tenant text, id text, at text, actor text, method text, operation text, resource text, query text, outcome text,
+      tenant text, id text, at text, actor text, on_behalf_of text, method text, operation text, resource text, query text, outcome text,
       status integer, duration_ms real, origin text, request_id text, reason text, policy text, count integer,
       primary key (tenant, id)) without rowid`,
     `create index if not exists access_calls_by_time_v1 on ${callsTable} (tenant, at, id)`,
     `create index if not exists access_calls_by_outcome_v1 on ${callsTable} (tenant, outcome, at, id)`,
     `create index if not exists access_calls_by_actor_v1 on ${callsTable} (tenant, actor, at, id)`,
+    `create index if not exists access_calls_by_behalf_v1 on ${callsTable} (tenant, on_behalf_of, at, id)
+     where on_behalf_of is not null`,
     `create table if not exists ${subjectsTable} (
       tenant text, pseudonym text, identity text, primary key (tenant, pseudonym)) without rowid`,
   ],
@@ -128,7 +147,8 @@ export const listCalls = (
     conditions.push(condition)
     parameters.push(...values)
   }
-  if (actors) demand(`actor in (${actors.map(() => '?').join(', ')})`, ...actors)
+  const marks = actors?.map(() => '?').join(', ')
+  if (actors) demand(`(actor in (${marks}) or on_behalf_of in (${marks}))`, ...actors, ...actors)
   if (outcome !== undefined) demand('outcome = ?', outcome)
   if (from !== undefined) demand('at >= ?', from)
   if (to !== undefined) demand('at < ?', to)
@@ -145,9 +165,14 @@ export interface SubjectRow {
   identity: string
 }
 
-/** Everybody who was ever seen in the tenant, up to `countMax`. */
-export const subjectsOf = (db: ReadDb, tenant: string, countMax: number): SubjectRow[] =>
-  db.all<SubjectRow>(`select pseudonym, identity from ${subjectsTable} where tenant = ? limit ?`, tenant, countMax)
+/** Everybody who was ever seen in the tenant, by pseudonym, `countMax` at a time. */
+export const subjectsAfter = (db: ReadDb, tenant: string, pseudonym: string, countMax: number): SubjectRow[] =>
+  db.all<SubjectRow>(
+    `select pseudonym, identity from ${subjectsTable} where tenant = ? and pseudonym > ? order by pseudonym limit ?`,
+    tenant,
+    pseudonym,
+    countMax,
+  )
 
 export const subjectBy = (db: ReadDb, tenant: string, pseudonym: string): SubjectRow | undefined =>
   db.get<SubjectRow>(

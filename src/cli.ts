@@ -24,13 +24,14 @@ const usage = `ledgerline <command>
 `
 
 const runServe = async (): Promise<void> => {
-  const running = await serve(loadConfig())
-  process.stdout.write(`ledgerline ready ${running.url}\n`)
+  const starting = serve(loadConfig())
+  // From the beginning: as the first process of a container, nobody else would end it.
   const stop = () => {
-    running.stop().then(() => process.exit(0), fail)
+    starting.then((running) => running.stop()).then(() => process.exit(0), fail)
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  process.stdout.write(`ledgerline ready ${(await starting).url}\n`)
 }
 
 const runDemo = async (): Promise<void> => {

@@ -119,7 +119,9 @@ export class CommandHandler {
           if (appended[0]?.metadata.bodyHash !== events[0]?.metadata.bodyHash) throw reusedKey()
           const after = foldEvents(aggregate, snapshot, appended)
           this.cache.set(stream, after)
-          return { state: after.state, events: appended, appended: true, position: after.position }
+          // Another process may have said the same keyed command first: then the events are its own.
+          const isOurs = appended[0]?.metadata.salt === events[0]?.metadata.salt
+          return { state: after.state, events: appended, appended: isOurs, position: after.position }
         }
         conflicts += 1
       } else if (tailSeen) {

@@ -14,6 +14,7 @@ export const openIdentity = (tenant: TenantId): Identity => ({
   onBehalfOf: null,
 })
 
+const proxyHeader = /^(forwarded|x-forwarded-.*|via|x-real-ip)$/
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i
 
 /**
@@ -24,10 +25,14 @@ export const openModeRefusal = (headers: Headers): string | null => {
   const host = headers.get('host') ?? ''
   if (!loopbackHost.test(host)) return `open mode answers on loopback only, not as '${host}'`
   for (const name of headers.keys()) {
-    if (name === 'forwarded' || name.startsWith('x-forwarded-')) return `open mode answers no proxy ('${name}')`
+    if (proxyHeader.test(name)) return `open mode answers no proxy ('${name}')`
   }
   const origin = headers.get('origin')
   if (origin !== null && origin !== `http://${host}`) return `open mode answers no page of '${origin}'`
+  // A picture or a link on a page of another site tells no origin; the browser tells where it comes from all the same.
+  const site = headers.get('sec-fetch-site')
+  if (site !== null && site !== 'same-origin' && site !== 'none')
+    return `open mode answers no page of another site (${site})`
   const type = headers.get('content-type')
   if (type !== null && !/^application\/([a-z.+-]+\+)?json\b/i.test(type))
     return `open mode takes JSON bodies, not '${type}'`

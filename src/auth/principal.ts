@@ -33,4 +33,4 @@ export interface Principal {
 }
 
 /** One string for one principal of one tenant. */
-export const principalKey = ({ tenant, actor }: Principal): string => `${tenant}/${actor.kind}/${actor.pseudonym}`
+export const principalKey = ({ tenant, actor }: Principal): string => `${tenant}/${actor.pseudonym}`

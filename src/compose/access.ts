@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { AnonymousCalls } from '../app/anonymous-calls.ts'
 import { CallRecorder } from '../app/call-recorder.ts'
+import { CountedCalls } from '../app/counted-calls.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import type { Log } from '../app/ports/follower.ts'
 import { agentIdentity, verifyApiKey } from '../auth/api-key.ts'
@@ -27,7 +27,7 @@ type Access = Pick<
   | 'policies'
   | 'limits'
   | 'calls'
-  | 'anonymous'
+  | 'counted'
   | 'webhookSecrets'
   | 'openSealed'
   | 'corsOrigins'
@@ -43,19 +43,19 @@ export const composeAccess = async (
   const keys = await openFileKeys(join(config.dataDir, 'keys', 'subjects'))
   const sealer = new Sealer(keys)
   const calls = new CallRecorder({ commands, log, replica: await instanceId(config.dataDir), nowMs: Date.now })
-  const anonymous = new AnonymousCalls(calls)
+  const counted = new CountedCalls(calls)
   return {
     credentials: await credentialsOf(config),
     callers: new Callers({ commands, keys, sealer, nowMs: Date.now }),
     policies: loadPolicies(config.policiesDir),
     limits: new RateLimits(config.rateLimit),
     calls,
-    anonymous,
+    counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: config.corsOrigins,
     close: async () => {
-      anonymous.flush()
+      counted.flush()
       await calls.close()
     },
   }

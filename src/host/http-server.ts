@@ -6,6 +6,8 @@ const keepAliveTimeoutMs = 5_000
 /** Of the request line and all headers; what is larger gets 431. */
 const headerBytesMax = 16_384
 const idleSweepMs = 20
+/** More than these are closed at once: every connection is a file, and the key store needs some too. */
+const connectionsMax = 512
 
 /** Binds the port, so that a port in use is known before anything else happens; `app` answers from then on. */
 export const listen = (host: string, port: number, app: RequestListener): Promise<Server> =>
@@ -17,6 +19,7 @@ export const listen = (host: string, port: number, app: RequestListener): Promis
       maxHeaderSize: headerBytesMax,
     }
     const server = createServer(limits, app)
+    server.maxConnections = connectionsMax
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)

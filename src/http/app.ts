@@ -16,7 +16,7 @@ import { honoPath, pathParameters } from './routing.ts'
 import type { Services } from './services.ts'
 import { traced } from './trace.ts'
 import { jsonBody, queryOf } from './validate.ts'
-import { wayIn } from './way-in.ts'
+import { stray, wayIn } from './way-in.ts'
 
 /** As package.json has it. */
 export const apiVersion = '0.1.0'
@@ -59,13 +59,18 @@ export const createApp = (services: Services, dialects: readonly Dialect[] = all
   )
   for (const dialect of dialects) mount(app, dialect, services)
 
+  const shapeFor = (path: string) => dialects.find(({ prefix }) => path.startsWith(`${prefix}/`))?.shape ?? nativeError
+  const nowhere = traced(services, { route: '(none)', kind: 'query' })
   app.notFound(async (c) => {
-    const { shape } = dialects.find(({ prefix }) => c.req.path.startsWith(`${prefix}/`)) ?? { shape: nativeError }
-    const nowhere = { route: '(none)', kind: 'query' } as const
-    const response = answer(c, shape(new Rejection('ROUTE_NOT_FOUND', `no route ${c.req.method} ${c.req.path}`)))
-    c.res = response
-    await traced(services, nowhere)(c, async () => undefined)
-    return response
+    await nowhere(c, async () => {
+      const refused = await stray(c, services).then(
+        () => new Rejection('ROUTE_NOT_FOUND', `no route ${c.req.method} ${c.req.path}`),
+        (error: unknown) => asRejection(error, services),
+      )
+      c.set('reason', refused.code)
+      c.res = answer(c, shapeFor(c.req.path)(refused))
+    })
+    return c.res
   })
   app.onError((error, c) => answer(c, nativeError(asRejection(error, services))))
   return app
@@ -80,8 +85,10 @@ const mount = (app: Hono<Env>, dialect: Dialect, services: Services): void => {
     return answer(c, dialect.shape(rejection))
   })
   for (const operation of dialect.operations) {
-    const { method, path, kind, recordedFirst = false, personal = [] } = operation
-    const trace = traced(services, { route: `${dialect.prefix}${path}`, kind, recordedFirst, personal })
+    const { method, path, kind, recordedFirst = false, personal = [], query } = operation
+    const queryNames = query instanceof z.ZodObject ? Object.keys(query.shape) : []
+    const route = `${dialect.prefix}${path}`
+    const trace = traced(services, { route, kind, recordedFirst, queryNames, personal })
     const way = [parameters(path), trace, wayIn(services, dialect, operation)] as const
     routes.on(method.toUpperCase(), honoPath(path), ...way, (c) => handled(c, operation))
   }

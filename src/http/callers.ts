@@ -9,9 +9,10 @@ const registeredMax = 10_000
 /** Origins of calls without identity are sealed under this subject's key. */
 const nobody = { issuer: 'ledgerline:anonymous', subject: 'anonymous' }
 
-/** Seals a personal value under a data subject's key. */
+/** Seals a personal value under a data subject's key, and opens it. */
 interface Seals {
   seal(pseudonym: string, value: string): Promise<string>
+  open(sealed: string): Promise<string | null>
 }
 
 /** Who calls, as it is written down: a pseudonym, and where from, sealed. */
@@ -21,7 +22,7 @@ export interface Caller {
 }
 
 interface Deps {
-  commands: Pick<CommandHandler, 'handle'>
+  commands: Pick<CommandHandler, 'handle' | 'load'>
   keys: SubjectKeys
   sealer: Seals
   nowMs(): number
@@ -43,9 +44,8 @@ export class Callers {
     const { keys, sealer } = this.deps
     const { issuer, subject, kind, roles, plan, authMethod } = identity
     const pseudonym = await keys.pseudonymOf({ issuer, subject })
-    if (authMethod === 'jwt') await this.register(identity, tenant, pseudonym)
-    const behalf =
-      identity.onBehalfOf === null ? null : await keys.pseudonymOf({ issuer, subject: identity.onBehalfOf })
+    if (authMethod === 'jwt') await this.register(tenant, pseudonym, identity)
+    const behalf = await this.delegator(identity, tenant)
     const actor = {
       // What no person is behind goes by its own name.
       pseudonym: authMethod === 'jwt' ? pseudonym : subject,
@@ -62,14 +62,29 @@ export class Callers {
     return this.deps.sealer.seal(await this.deps.keys.pseudonymOf(nobody), address)
   }
 
-  private async register(identity: Identity, tenant: TenantId, pseudonym: string): Promise<void> {
-    const key = `${tenant}/${pseudonym}`
+  private async delegator({ issuer, onBehalfOf }: Identity, tenant: TenantId): Promise<string | null> {
+    if (onBehalfOf === null) return null
+    const pseudonym = await this.deps.keys.pseudonymOf({ issuer, subject: onBehalfOf })
+    await this.register(tenant, pseudonym, { issuer, subject: onBehalfOf, name: null })
+    return pseudonym
+  }
+
+  private async register(
+    tenant: TenantId,
+    pseudonym: string,
+    { issuer, subject, name }: Pick<Identity, 'issuer' | 'subject' | 'name'>,
+  ): Promise<void> {
+    const key = `${tenant}/${pseudonym}/${name ?? ''}`
     if (this.registered.has(key)) return
-    const { issuer, subject, name } = identity
-    const sealed = await this.deps.sealer.seal(pseudonym, JSON.stringify({ issuer, subject, name }))
-    const command = { type: 'RegisterSubject' as const, pseudonym, identity: sealed }
-    const context = systemContext(tenant, 'authentication', this.deps.nowMs())
-    await this.deps.commands.handle(subjects, pseudonym, command, context)
+    const { commands, sealer, nowMs } = this.deps
+    const person = JSON.stringify({ issuer, subject, name })
+    const { identity: known } = (await commands.load(subjects, tenant, pseudonym)).state
+    // A credential without a name takes no name away.
+    if (known === null || (name !== null && (await sealer.open(known)) !== person)) {
+      const sealed = await sealer.seal(pseudonym, person)
+      const command = { type: 'RegisterSubject' as const, pseudonym, identity: sealed, replaces: known }
+      await commands.handle(subjects, pseudonym, command, systemContext(tenant, 'authentication', nowMs()))
+    }
     if (this.registered.size >= registeredMax) this.registered.clear()
     this.registered.add(key)
   }

@@ -20,6 +20,8 @@ export interface Env {
     policy: { id: string; version: string }
     /** The path's parameters by name. */
     params: Record<string, string>
+    /** Why it was refused, where no error tells. */
+    reason: string
     /** The call has appended an event that says who called. */
     ownEvent: boolean
   }

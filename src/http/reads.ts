@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Handled } from '../app/handle.ts'
+import { drawBytes } from '../app/ids.ts'
 import { principalKey } from '../auth/principal.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
@@ -14,6 +15,7 @@ export interface Freshness {
 const waitMaxMs = 500
 const callersMax = 10_000
 const header = 'Ledger-Position'
+const emptyPosition = 2n ** 48n - 1n
 
 /**
  * Lets a caller read its own writes: remembers each principal's last command, and makes its reads wait for it. The
@@ -23,8 +25,6 @@ export class ReadAfterWrite {
   private readonly views: Freshness
   private readonly key: Buffer
   private readonly lastCommands = new Map<string, bigint>()
-  /** The last position that was sealed: between two commands every read asks for the same. */
-  private sealed = { position: -2n, text: '' }
 
   /** `key` has 32 bytes. */
   constructor(views: Freshness, key: Buffer) {
@@ -60,21 +60,25 @@ export class ReadAfterWrite {
     c.header(header, this.seal(this.views.current()))
   }
 
-  /** One block of AES: the position and eight zero bytes, which only this key brings back. */
+  /**
+   * One block of AES: the position, four random bytes, so that an unchanged ledger does not show, and six zero bytes,
+   * which only this key brings back.
+   */
   private seal(position: bigint): string {
-    if (position === this.sealed.position) return this.sealed.text
     const block = Buffer.alloc(16)
-    block.writeBigInt64BE(position)
+    // -1, of a ledger that is empty, is the greatest of all positions here.
+    block.writeUIntBE(Number(position < 0n ? emptyPosition : position), 0, 6)
+    drawBytes(4).copy(block, 6)
     const cipher = createCipheriv('aes-256-ecb', this.key, null).setAutoPadding(false)
-    this.sealed = { position, text: cipher.update(block).toString('base64url') }
-    return this.sealed.text
+    return cipher.update(block).toString('base64url')
   }
 
   private open(text: string): bigint {
     const sealed = Buffer.from(text, 'base64url')
     if (sealed.length === 16) {
       const block = createDecipheriv('aes-256-ecb', this.key, null).setAutoPadding(false).update(sealed)
-      if (block.readBigInt64BE(8) === 0n) return block.readBigInt64BE(0)
+      const position = BigInt(block.readUIntBE(0, 6))
+      if (block.readUIntBE(10, 6) === 0) return position === emptyPosition ? -1n : position
     }
     throw new Rejection('VALIDATION_FAILED', `${header} is none that was given out here`, { field: header })
   }

@@ -1,6 +1,6 @@
 import type { ReadDb } from '../../projections/projection.ts'
-import type { AnonymousCalls } from '../app/anonymous-calls.ts'
 import type { CallRecorder } from '../app/call-recorder.ts'
+import type { CountedCalls } from '../app/counted-calls.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { Policies } from '../auth/policy.ts'
@@ -40,7 +40,7 @@ export interface Services {
   policies: Pick<Policies, 'decide'>
   limits: Pick<RateLimits, 'take'>
   calls: Pick<CallRecorder, 'record' | 'durable' | 'behindMs'>
-  anonymous: Pick<AnonymousCalls, 'add'>
+  counted: Pick<CountedCalls, 'add'>
   webhookSecrets: WebhookSecrets
   /** Opens a sealed value; null when its subject was erased. */
   openSealed(sealed: string): Promise<string | null>

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import { systemTenant } from '../app/counted-calls.ts'
 import type { CallOutcome, CallRecord } from '../domain/access/events.ts'
 import { Rejection } from '../domain/codes.ts'
 import { isPseudonym } from '../domain/sealed.ts'
@@ -7,15 +8,19 @@ import type { Services } from './services.ts'
 
 const durableTimeoutMs = 2_000
 const valueCharsMax = 200
-const namesMax = 20
 const sensitive = /token|secret|password|passwd|credential|signature|(^|[_.-])(api[_-]?)?key$|^auth/i
+/** What ids and names of ours are made of; anything else in a path is nobody's id and may be anything. */
+const idLike = /^[A-Za-z0-9_.:-]{1,128}$/
 
 /** What is written down of a route. */
 interface Traced {
   route: string
-  personal?: readonly string[]
   kind: 'command' | 'query'
   recordedFirst?: boolean
+  /** Names in the query that the route knows; others, and their values, are only counted. */
+  queryNames?: readonly string[]
+  /** Those of them whose values may name a person. */
+  personal?: readonly string[]
 }
 
 /**
@@ -23,34 +28,51 @@ interface Traced {
  * that event.
  */
 export const traced =
-  (services: Services, traced: Traced): MiddlewareHandler<Env> =>
+  (
+    services: Services,
+    { route, kind, recordedFirst, queryNames = [], personal = [] }: Traced,
+  ): MiddlewareHandler<Env> =>
   async (c, next) => {
-    const { route, kind, recordedFirst, personal = [] } = traced
     const startedMs = services.nowMs()
     const started = performance.now()
     await next()
     if (kind === 'command' && c.get('ownEvent') && c.res.status < 400) return
-    const principal = c.get('principal')
     const at = new Date(startedMs).toISOString()
-    const query = queryOf(c, personal)
+    const query = queryOf(c, queryNames, personal)
     const record = recordOf(c, { route, at, query, durationMs: performance.now() - started })
-    if (!principal) {
-      const origin = await services.callers.originOfNobody(addressOf(c))
-      services.anonymous.add({ ...record, origin })
-      return
-    }
-    services.calls.record(principal.tenant, record)
-    if (recordedFirst && c.res.status < 400 && !(await isDurable(services))) {
-      throw new Rejection('LEDGER_UNAVAILABLE', 'the record of this call could not be written, so it is not answered')
+    const tenant = c.get('principal')?.tenant
+    if (!tenant) {
+      services.counted.add(systemTenant, { ...record, origin: await originOfNobody(c, services) })
+    } else if (record.outcome === 'limited') services.counted.add(tenant, record)
+    else {
+      services.calls.record(tenant, record)
+      if (recordedFirst && record.status < 400 && !(await isDurable(services, tenant))) {
+        // What is on its way says that all went well.
+        services.calls.record(tenant, { ...record, outcome: 'failed', status: 503, reason: 'LEDGER_UNAVAILABLE' })
+        throw new Rejection('LEDGER_UNAVAILABLE', 'the record of this call could not be written, so it is not answered')
+      }
     }
   }
 
-const isDurable = async ({ calls }: Services): Promise<boolean> => {
+/** A call leaves its trace even when the key store does not answer. */
+const originOfNobody = async (c: Context<Env>, { callers, log }: Services): Promise<string | null> => {
+  try {
+    return await callers.originOfNobody(addressOf(c))
+  } catch (error) {
+    log.error('an origin cannot be sealed', { error: String(error) })
+    return null
+  }
+}
+
+const isDurable = async (
+  { calls }: Services,
+  tenant: Parameters<Services['calls']['durable']>[0],
+): Promise<boolean> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), durableTimeoutMs)
   })
-  const durable = await Promise.race([calls.durable().then(() => true), late])
+  const durable = await Promise.race([calls.durable(tenant).then(() => true), late])
   clearTimeout(timer)
   return durable
 }
@@ -59,39 +81,52 @@ const recordOf = (
   c: Context<Env>,
   { route, at, query, durationMs }: Pick<CallRecord, 'route' | 'at' | 'query' | 'durationMs'>,
 ): CallRecord => {
-  const principal = c.get('principal')
+  const actor = c.get('principal')?.actor
   const { status } = c.res
+  const resource = Object.entries(c.get('params') ?? {}).map(([name, value]) => [
+    name,
+    idLike.test(value) ? value : '[odd]',
+  ])
   return {
     at,
-    actor: principal?.actor.pseudonym ?? null,
-    authMethod: principal?.actor.authMethod ?? null,
+    actor: actor?.pseudonym ?? null,
+    onBehalfOf: actor?.onBehalfOf ?? null,
+    authMethod: actor?.authMethod ?? null,
     method: c.req.method,
     route,
-    resource: shortened(Object.entries(c.get('params') ?? {})),
+    resource: Object.fromEntries(resource),
     query,
     outcome: outcomeOf(status),
     status,
     durationMs: Math.round(durationMs * 1_000) / 1_000,
     origin: c.get('origin') ?? null,
     requestId: c.get('requestId'),
-    reason: c.error ? (c.error instanceof Rejection ? c.error.code : 'INTERNAL') : null,
+    reason: c.get('reason') ?? reasonOf(c.error),
     policy: c.get('policy')?.id ?? null,
     count: 1,
   }
 }
 
-const queryOf = (c: Context<Env>, personal: readonly string[]): Record<string, string> => {
-  const shown = (name: string, values: readonly string[]): string => {
-    if (sensitive.test(name)) return '[redacted]'
-    return personal.includes(name) && !values.every(isPseudonym) ? '[personal]' : values.join(',')
-  }
-  return shortened(Object.entries(c.req.queries()).map(([name, values]) => [name, shown(name, values)]))
+const reasonOf = (error: Error | undefined): string | null => {
+  if (!error) return null
+  return error instanceof Rejection ? error.code : 'INTERNAL'
 }
 
-const shortened = (entries: readonly (readonly [string, string])[]): Record<string, string> =>
-  Object.fromEntries(
-    entries.slice(0, namesMax).map(([name, value]) => [name.slice(0, valueCharsMax), value.slice(0, valueCharsMax)]),
-  )
+const queryOf = (c: Context<Env>, known: readonly string[], personal: readonly string[]): Record<string, string> => {
+  const given = c.req.queries()
+  const shown = (name: string): string => {
+    const values = given[name] ?? []
+    if (sensitive.test(name)) return '[redacted]'
+    if (personal.includes(name) && !values.every(isPseudonym)) return '[personal]'
+    return values.join(',').slice(0, valueCharsMax)
+  }
+  const names = known.filter((name) => Object.hasOwn(given, name))
+  const strange = Object.keys(given).length - names.length
+  return {
+    ...Object.fromEntries(names.map((name) => [name, shown(name)])),
+    ...(strange > 0 ? { '[unknown]': String(strange) } : {}),
+  }
+}
 
 const outcomes: Readonly<Record<number, CallOutcome>> = {
   401: 'denied',

@@ -18,7 +18,10 @@ export const jsonBody = async <Schema extends z.ZodType>(
   if (type !== undefined && !jsonType.test(type)) {
     throw new Rejection('UNSUPPORTED_MEDIA_TYPE', `the body must be application/json, not '${type}'`)
   }
-  const text = await boundedText(c)
+  const text = await boundedText(c).catch((error) => {
+    if (error instanceof Rejection) throw error
+    throw new Rejection('VALIDATION_FAILED', 'body: it broke off', { field: 'body' })
+  })
   if (nestingOf(text) > nestingMax) {
     throw new Rejection('VALIDATION_FAILED', `body: nested deeper than ${nestingMax} levels`, { field: 'body' })
   }

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { openModeRefusal } from '../auth/open.ts'
-import type { Identity } from '../auth/principal.ts'
+import type { Identity, Principal } from '../auth/principal.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { addressOf, type Env } from './context.ts'
@@ -25,11 +25,12 @@ export const wayIn =
       c.header('Retry-After', '1')
       throw new Rejection('LEDGER_UNAVAILABLE', 'calls cannot be recorded, so none are answered; ask again')
     }
-    const { identity, tenant } = await identified(c, services, dialect.scheme)
-    const { principal, origin } = await services.callers.of(identity, tenant, addressOf(c))
-    c.set('principal', principal)
-    c.set('origin', origin)
+    const identity = await identityOf(c, services, dialect.scheme)
+    const { tenant, refusal } = chosenTenant(c, identity, services, dialect.scheme)
+    const principal = await known(c, identity, tenant, services)
     await services.limits.take(c, principal, dialect.limits === 'plan', services.nowMs())
+    // Only now: whoever tries out tenants is known by name, and does it as often as a plan allows.
+    if (refusal !== null) throw refusal
     const { pseudonym, kind } = principal.actor
     const { allowed, policy } = services.policies.decide({
       principal: { id: pseudonym, kind, roles: identity.roles, tenant },
@@ -42,15 +43,50 @@ export const wayIn =
     await next()
   }
 
-const identified = async (
+const identityOf = (c: Context<Env>, { credentials }: Services, scheme: Scheme): Promise<Identity> | Identity =>
+  scheme === 'api-key' ? credentials.verifyApiKey(c.req.header('x-api-key')) : fromToken(c, credentials)
+
+/** With a refusal comes the tenant in whose records it belongs: one that the credential does grant. */
+const chosenTenant = (
   c: Context<Env>,
+  identity: Identity,
   { credentials }: Services,
   scheme: Scheme,
-): Promise<{ identity: Identity; tenant: TenantId }> => {
-  const identity =
-    scheme === 'api-key' ? credentials.verifyApiKey(c.req.header('x-api-key')) : await fromToken(c, credentials)
+): { tenant: TenantId; refusal: Rejection | null } => {
   const header = scheme === 'api-key' ? undefined : c.req.header('x-tenant-id')
-  return { identity, tenant: credentials.chooseTenant(identity, header, scheme === 'bearer-and-tenant') }
+  try {
+    return { tenant: credentials.chooseTenant(identity, header, scheme === 'bearer-and-tenant'), refusal: null }
+  } catch (refusal) {
+    const [tenant] = identity.tenants
+    if (!(refusal instanceof Rejection) || tenant === undefined) throw refusal
+    return { tenant, refusal }
+  }
+}
+
+/** From here on the call has a caller, whatever becomes of it. */
+const known = async (
+  c: Context<Env>,
+  identity: Identity,
+  tenant: TenantId,
+  { callers }: Services,
+): Promise<Principal> => {
+  const { principal, origin } = await callers.of(identity, tenant, addressOf(c))
+  c.set('principal', principal)
+  c.set('origin', origin)
+  return principal
+}
+
+/** Who calls a route that does not exist, as far as a token tells; limited like everybody. */
+export const stray = async (c: Context<Env>, services: Services): Promise<void> => {
+  if (c.req.header('authorization') === undefined) return
+  let identity: Identity
+  try {
+    identity = await identityOf(c, services, 'bearer')
+  } catch {
+    return
+  }
+  const { tenant } = chosenTenant(c, identity, services, 'bearer')
+  await services.limits.take(c, await known(c, identity, tenant, services), false, services.nowMs())
 }
 
 const fromToken = (c: Context<Env>, { open, verifyToken }: Services['credentials']): Promise<Identity> | Identity => {

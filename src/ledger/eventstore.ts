@@ -3,6 +3,7 @@ import {
   CancelledError,
   END,
   EventStoreDBClient,
+  MaxAppendSizeExceededError,
   NO_STREAM,
   NotLeaderError,
   START,
@@ -20,6 +21,7 @@ import {
   type NewEvent,
   WrongRevision,
 } from '../app/ports/ledger.ts'
+import { Rejection } from '../domain/codes.ts'
 import type { StreamName } from '../domain/ids.ts'
 import { decode, encode, type RawEvent } from './codec.ts'
 
@@ -58,6 +60,9 @@ export class EventStoreLedger implements Ledger {
       return { revision: result.nextExpectedRevision, position: result.position?.commit ?? -1n }
     } catch (error) {
       if (error instanceof WrongExpectedVersionError) throw new WrongRevision(stream)
+      if (error instanceof MaxAppendSizeExceededError) {
+        throw new Rejection('BODY_TOO_LARGE', 'this is more than the ledger takes at once')
+      }
       throw translate(error)
     }
   }

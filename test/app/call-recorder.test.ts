@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { AnonymousCalls } from '../../src/app/anonymous-calls.ts'
 import { CallRecorder } from '../../src/app/call-recorder.ts'
+import { CountedCalls, systemTenant } from '../../src/app/counted-calls.ts'
 import { CommandHandler } from '../../src/app/handle.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
+import { Rejection } from '../../src/domain/codes.ts'
 import { callOf, sealedText } from '../support/events.ts'
 import { otherTenant, tenant } from '../support/ids.ts'
 import { InMemoryLedger } from '../support/in-memory-ledger.ts'
@@ -30,7 +31,7 @@ const refusing = () => {
   const handler = (real: CommandHandler): Pick<CommandHandler, 'handle'> => ({
     handle: (...given) => {
       state.tries += 1
-      if (state.refuses) return Promise.reject(new Error('not now'))
+      if (state.refuses) return Promise.reject(new Rejection('LEDGER_UNAVAILABLE', 'not now'))
       return real.handle(...given)
     },
   })
@@ -51,16 +52,16 @@ test('calls of 50 ms are one event, in a stream of tenant, day and replica', asy
 test('at most 256 calls are one event, and none is lost', async () => {
   const { ledger, recorder, calls } = opened()
   for (let n = 0; n < 1_000; n += 1) recorder.record(tenant, callOf({ requestId: `r${n}` }))
-  await recorder.durable()
+  await recorder.durable(tenant)
   expect(ledger.all).toHaveLength(4)
   expect(calls().map(({ requestId }) => requestId)).toEqual(Array.from({ length: 1_000 }, (_, n) => `r${n}`))
 })
 
 test('what was recorded is durable when it says so, and at once when there is nothing', async () => {
   const { recorder, calls } = opened()
-  await recorder.durable()
+  await recorder.durable(tenant)
   recorder.record(tenant, callOf())
-  await recorder.durable()
+  await recorder.durable(tenant)
   expect(calls()).toHaveLength(1)
 })
 
@@ -75,7 +76,7 @@ test('a ledger that takes nothing leaves it behind, and nothing is lost or told 
   expect(recorder.behindMs()).toBe(1_500)
   expect(log.lines.length).toBeGreaterThan(0)
   state.refuses = false
-  await recorder.durable()
+  await recorder.durable(tenant)
   expect([recorder.behindMs(), calls().map(({ requestId }) => requestId)]).toEqual([0, ['a', 'b']])
 })
 
@@ -94,15 +95,15 @@ test('what is open is written at the end, but not waited for for ever', async ()
 
 test('calls without identity are counted by origin, route, status and minute under the tenant system', async () => {
   const { ledger, recorder, calls } = opened()
-  const anonymous = new AnonymousCalls(recorder)
+  const counted = new CountedCalls(recorder)
   const at = (time: string, over: Partial<CallRecord> = {}) =>
-    anonymous.add(callOf({ at: time, actor: null, status: 401, outcome: 'denied', durationMs: 2, ...over }))
+    counted.add(systemTenant, callOf({ at: time, actor: null, status: 401, outcome: 'denied', durationMs: 2, ...over }))
   for (let n = 0; n < 40; n += 1) at(`2026-01-02T12:00:${String(n).padStart(2, '0')}.000Z`)
   at('2026-01-02T12:01:00.000Z')
   at('2026-01-02T12:01:01.000Z', { route: '/another' })
   at('2026-01-02T12:01:02.000Z', { origin: sealedText(1) })
-  anonymous.flush()
-  await recorder.durable()
+  counted.flush()
+  await recorder.durable(systemTenant)
   expect(ledger.all[0]?.stream).toBe('access-system.2026-01-02-box')
   expect(calls().map(({ at: minute, count }) => [minute, count])).toEqual([
     ['2026-01-02T12:00:00.000Z', 40],
@@ -115,10 +116,10 @@ test('calls without identity are counted by origin, route, status and minute und
 
 test('more origins than can be counted are counted together', async () => {
   const { recorder, calls } = opened()
-  const anonymous = new AnonymousCalls(recorder)
-  for (let n = 0; n < 10_050; n += 1) anonymous.add(callOf({ actor: null, origin: sealedText(n) }))
-  anonymous.flush()
-  await recorder.durable()
+  const counted = new CountedCalls(recorder)
+  for (let n = 0; n < 10_050; n += 1) counted.add(systemTenant, callOf({ actor: null, origin: sealedText(n) }))
+  counted.flush()
+  await recorder.durable(systemTenant)
   expect(calls()).toHaveLength(10_000)
   expect(calls().reduce((sum, { count }) => sum + count, 0)).toBe(10_050)
 })
@@ -127,9 +128,64 @@ test('a call that comes while another batch is being written is written too', as
   const { recorder, calls } = opened()
   for (let n = 0; n < 20; n += 1) {
     recorder.record(tenant, callOf({ requestId: `r${n}` }))
-    void recorder.durable()
+    void recorder.durable(tenant)
     await sleep(1)
   }
-  await recorder.durable()
+  await recorder.durable(tenant)
   expect(calls()).toHaveLength(20)
+})
+
+test('what the ledger never takes is taken apart: the others are written, and of the one at fault its bare record', async () => {
+  const { ledger, recorder, calls, log } = opened((real) => ({
+    handle: (aggregate, id, command, ...more) => {
+      if (JSON.stringify(command).includes('poison')) return Promise.reject(new RangeError('too large'))
+      return real.handle(aggregate, id, command, ...more)
+    },
+  }))
+  for (let n = 0; n < 20; n += 1) {
+    recorder.record(tenant, callOf({ requestId: `r${n}`, query: n === 7 ? { batch_id: 'poison' } : { limit: '1' } }))
+  }
+  await recorder.durable(tenant)
+  expect(recorder.behindMs()).toBe(0)
+  expect(calls().map(({ requestId }) => requestId)).toEqual(Array.from({ length: 20 }, (_, n) => `r${n}`))
+  expect(calls()[7]).toMatchObject({ query: {}, resource: {} })
+  expect(ledger.all.length).toBeGreaterThan(1)
+  expect(log.lines).toContain('error: calls cannot be recorded')
+})
+
+test('an event stays well below what a ledger takes at once, however long its calls are', async () => {
+  const { ledger, recorder, calls } = opened()
+  for (let n = 0; n < 100; n += 1) recorder.record(tenant, callOf({ resource: { run_id: 'x'.repeat(20_000) } }))
+  await recorder.durable(tenant)
+  expect(calls()).toHaveLength(100)
+  for (const { event } of ledger.all) expect(JSON.stringify(event).length).toBeLessThan(300_000)
+})
+
+test('a ledger that is slow with one tenant holds up no other, and many calls cost few events', async () => {
+  const { ledger, recorder } = opened((real) => ({
+    handle: async (aggregate, id, command, context, ...more) => {
+      await sleep(context.tenant === tenant ? 3_000 : 2)
+      return real.handle(aggregate, id, command, context, ...more)
+    },
+  }))
+  recorder.record(tenant, callOf())
+  const slow = recorder.durable(tenant)
+  for (let n = 0; n < 200; n += 1) {
+    recorder.record(otherTenant, callOf())
+    if (n % 10 === 0) void recorder.durable(otherTenant)
+    await sleep(1)
+  }
+  await recorder.durable(otherTenant)
+  expect(ledger.all.every(({ metadata }) => metadata.tenant === otherTenant)).toBe(true)
+  expect(ledger.all.length).toBeLessThan(150)
+  await slow
+})
+
+test('a record that comes just when the last batch was written is written too', async () => {
+  const { recorder, calls } = opened()
+  for (let n = 0; n < 200; n += 1) {
+    recorder.record(tenant, callOf({ requestId: `r${n}` }))
+    await recorder.durable(tenant)
+  }
+  expect(calls()).toHaveLength(200)
 })

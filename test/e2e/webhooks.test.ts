@@ -1,14 +1,8 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { BatchClient } from './batch-client.ts'
+import { closeReceivers, receiver } from './receiver.ts'
 import { drillPipelines, pause, type Service, startService, temporaryDir } from './service.ts'
-
-interface Message {
-  headers: IncomingHttpHeaders
-  body: string
-}
 
 interface Registered {
   webhook_id: string
@@ -21,33 +15,7 @@ interface Delivery {
   attempts: { attempt: number; outcome: string; status: number | null }[]
 }
 
-const receivers: Server[] = []
-
-/** A receiver that keeps what comes; `answer` gives the status, or null to hang. */
-const receiver = async (answer: (count: number) => number | null) => {
-  const messages: Message[] = []
-  const server = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => {
-      body += chunk.toString()
-    })
-    request.on('end', () => {
-      messages.push({ headers: request.headers, body })
-      const status = answer(messages.length)
-      if (status !== null) response.writeHead(status).end('received')
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  receivers.push(server)
-  return { messages, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` }
-}
-
-afterEach(() => {
-  for (const server of receivers.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
+afterEach(closeReceivers)
 
 let service: Service
 let client: BatchClient

@@ -28,7 +28,17 @@ describe('open mode', () => {
     expect([status, body]).toMatchObject([403, { status: 'error', error: { code: 'FORBIDDEN' } }])
   })
 
-  test.each(['x-forwarded-for', 'X-Forwarded-Host', 'x-forwarded-proto', 'forwarded', 'Forwarded'])(
+  test.each(['cross-site', 'same-site'])('refuses what a page of another site asks for: %s', async (site) => {
+    const { get } = await openApi()
+    expect((await get(runs, { 'sec-fetch-site': site })).status).toBe(403)
+  })
+
+  test.each(['same-origin', 'none'])('answers what its own page or its user asks for: %s', async (site) => {
+    const { get } = await openApi()
+    expect((await get(runs, { 'sec-fetch-site': site })).status).toBe(200)
+  })
+
+  test.each(['via', 'X-Real-IP', 'x-forwarded-for', 'X-Forwarded-Host', 'x-forwarded-proto', 'forwarded', 'Forwarded'])(
     'refuses a call with %s: a forgotten proxy',
     async (name) => {
       const { get } = await openApi()

@@ -18,7 +18,7 @@ test('a view has other tables only in another version', () => {
     'run-status 1 836a5b7761a65acf',
     'run-history 1 ca17e908688a58fa',
     'pipelines 1 abe1f75dffab9182',
-    'access 1 f08616caa3ba62e5',
+    'access 1 428935c74c804ebd',
     'webhooks 1 834b238a5136e6ec',
   ])
 })

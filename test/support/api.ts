@@ -10,7 +10,7 @@ import { TenantDirectory } from '../../src/auth/tenants.ts'
 import { webhookSecretsOf } from '../../src/compose/webhooks.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
 import { Rejection } from '../../src/domain/codes.ts'
-import { must, parseTenantId, type TenantId } from '../../src/domain/ids.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import type { Orchestration } from '../../src/domain/pipeline/manifest.ts'
 import type { RunCommand } from '../../src/domain/run/commands.ts'
 import { allDialects, createApp } from '../../src/http/app.ts'
@@ -85,7 +85,8 @@ export const openApi = async ({
   const keys = new MemoryKeys()
   const sealer = new Sealer(keys)
   const calls: Recorded[] = []
-  const recorder = { record: (at: TenantId, call: CallRecord) => void calls.push({ ...call, tenant: at }) }
+  const record = (at: TenantId, call: CallRecord) => void calls.push({ ...call, tenant: at })
+  const recorder = { record, counted: { add: record } }
   const services: Services = {
     commands,
     views,
@@ -105,8 +106,8 @@ export const openApi = async ({
     callers: new Callers({ commands, keys, sealer, nowMs: () => nowMs }),
     policies,
     limits: new RateLimits(plenty),
-    calls: { ...recorder, durable: async () => undefined, behindMs: () => 0 },
-    anonymous: { add: (call) => recorder.record(must(parseTenantId('system'), 'tenant'), call) },
+    calls: { record, durable: async () => undefined, behindMs: () => 0 },
+    counted: recorder.counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: [],

@@ -27,6 +27,7 @@ export const sealedText = (n = 0): string => `sealed:1:p-${'a'.repeat(26)}:${Str
 export const callOf = (over: Partial<CallRecord> = {}): CallRecord => ({
   at: e.atTime(0),
   actor: 'alice',
+  onBehalfOf: null,
   authMethod: 'jwt',
   method: 'GET',
   route: '/api/pipeline/status/{run_id}',

@@ -8,6 +8,8 @@ export interface CallRecord {
   at: string
   /** Pseudonym; null for a call without identity. */
   actor: string | null
+  /** Pseudonym of the person on whose behalf the caller acted. */
+  onBehalfOf: string | null
   authMethod: string | null
   method: string
   /** The route with its parameters unnamed, as in the OpenAPI document. */

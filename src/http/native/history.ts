@@ -30,8 +30,12 @@ const runEvents = (services: Services): Operation =>
     handle: async (c) => {
       const { reads, views } = services
       await reads.beforeRead(c)
-      const runId = parameter(c, 'run_id').replace(/^(run_|exec-)/, '')
-      const rows = historyOfRun(views, c.get('principal').tenant, runId)
+      const { tenant } = c.get('principal')
+      const asked = parameter(c, 'run_id')
+      // `exec-` may also be how a run's own id begins.
+      const own = historyOfRun(views, tenant, asked)
+      const runId = own.length > 0 ? asked : asked.replace(/^(run_|exec-)/, '')
+      const rows = own.length > 0 ? own : historyOfRun(views, tenant, runId)
       if (rows.length === 0) throw new Rejection('RUN_NOT_FOUND', `run '${runId}' not found`)
       const opener = openerFor(c, services)
       const events = await Promise.all(

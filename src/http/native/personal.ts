@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
-import { subjectBy, subjectsOf } from '../../../projections/access.ts'
+import { subjectBy, subjectsAfter } from '../../../projections/access.ts'
 import { isSealed } from '../../domain/sealed.ts'
 import type { Env } from '../context.ts'
 import type { Services } from '../services.ts'
 
-const subjectsMax = 10_000
+const subjectsPage = 1_000
 
 /** Who a pseudonym stands for. */
 interface Person {
@@ -46,9 +46,13 @@ export const openerFor = (c: Context<Env>, { policies, openSealed, views }: Serv
     origin: async (origin) => (origin === null || !isSealed(origin) ? origin : mayOpen ? openSealed(origin) : null),
     pseudonymsOf: async (text) => {
       const pseudonyms = [text]
-      for (const { pseudonym, identity } of mayOpen ? subjectsOf(views, tenant, subjectsMax) : []) {
-        const found = await opened(identity)
-        if (found?.subject === text || found?.name === text) pseudonyms.push(pseudonym)
+      if (!mayOpen) return pseudonyms
+      for (let page = subjectsAfter(views, tenant, '', subjectsPage); page.length > 0; ) {
+        for (const { pseudonym, identity } of page) {
+          const found = await opened(identity)
+          if (found?.subject === text || found?.name === text) pseudonyms.push(pseudonym)
+        }
+        page = subjectsAfter(views, tenant, page.at(-1)?.pseudonym ?? '', subjectsPage)
       }
       return pseudonyms
     },

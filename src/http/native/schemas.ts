@@ -47,12 +47,10 @@ export const pipelineVersions = z.strictObject({
 })
 
 const instant = z
-  .string()
-  .refine(
-    (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
-    'must be a date or an ISO 8601 time',
-  )
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], { error: 'must be a date or an ISO 8601 time' })
   .transform((text) => new Date(text).toISOString())
+  // A year of five digits does not sort with the others.
+  .refine((text) => /^\d{4}-/.test(text), 'must be within the years 0 to 9999')
 
 export const accessQuery = z.strictObject({
   actor: z.string().min(1, 'must not be empty').optional(),
@@ -63,11 +61,16 @@ export const accessQuery = z.strictObject({
   page: wholeNumber(1, 1_000_000).default(1),
 })
 
+const person = z.strictObject({ issuer: z.string(), subject: z.string(), name: z.string().nullable() }).nullable()
+
 const call = z.strictObject({
   at: time,
   actor: z.string().nullable(),
   /** Who the pseudonym stands for; null where that is erased, or not for the reader's eyes. */
-  person: z.strictObject({ issuer: z.string(), subject: z.string(), name: z.string().nullable() }).nullable(),
+  person,
+  on_behalf_of: z.string().nullable(),
+  /** Who that stands for, likewise. */
+  on_behalf_of_person: person,
   method: z.string().nullable(),
   operation: z.string(),
   resource: words,

@@ -8,6 +8,7 @@ const words = z.record(text, text)
 const call = z.object({
   at: text,
   actor: text.nullable(),
+  onBehalfOf: text.nullable(),
   authMethod: text.nullable(),
   method: text,
   route: text,

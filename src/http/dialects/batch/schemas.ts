@@ -22,7 +22,14 @@ const runId = z.string({ error: required('a string') }).transform((text, context
   return z.NEVER
 })
 
-const config = z.record(z.string(), z.json(), { error: required('an object') }).transform((value): JsonObject => value)
+/** Control characters, and halves of characters. */
+const unprintable = /[\p{Cc}\p{Surrogate}]/u
+const configCharsMax = 256 * 1_024
+
+const config = z
+  .record(z.string(), z.json(), { error: required('an object') })
+  .refine((value) => JSON.stringify(value).length <= configCharsMax, `must have at most ${configCharsMax} characters`)
+  .transform((value): JsonObject => value)
 
 /** `config.partition`, where it is given, is the partition; else the batch is. */
 export const triggerBody = z
@@ -31,7 +38,8 @@ export const triggerBody = z
       batch_id: z
         .string({ error: required('a string') })
         .min(1, 'must not be empty')
-        .max(200, 'must have at most 200 characters'),
+        .max(200, 'must have at most 200 characters')
+        .refine((text) => !unprintable.test(text), 'must not hold control characters'),
       config: config.optional(),
       run_id: runId.optional(),
     },
