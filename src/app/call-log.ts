@@ -77,7 +77,8 @@ export class CallLog {
   private write(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    this.writing ??= this.writeAll()
+    // With nothing to write it would be over before it was noted as begun.
+    if (this.entries.length > 0) this.writing ??= this.writeAll()
   }
 
   private async writeAll(): Promise<void> {

@@ -189,3 +189,20 @@ test('a record that comes just when the last batch was written is written too', 
   }
   expect(calls()).toHaveLength(200)
 })
+
+test('a delay that ends when nothing is left to write stops nothing', async () => {
+  const { recorder, calls } = opened()
+  recorder.record(tenant, callOf({ requestId: 'a' }))
+  await recorder.durable(tenant)
+  // Recorded while the writer was on its way out, so that its delay outlasts it.
+  for (let n = 0; n < 50; n += 1) {
+    recorder.record(tenant, callOf({ requestId: `b${n}` }))
+    void recorder.durable(tenant)
+    await sleep(n % 7)
+  }
+  await recorder.close()
+  recorder.record(tenant, callOf({ requestId: 'c' }))
+  await sleep(120)
+  await recorder.durable(tenant)
+  expect([recorder.behindMs(), calls().length]).toEqual([0, 52])
+})

@@ -3,7 +3,7 @@ import type { RunId, TenantId } from '../../domain/ids.ts'
 import type { WebhookEventName } from '../../domain/webhook/events.ts'
 
 /** A message as it goes out; each secret signs it. `id` stays the same over all attempts. */
-export interface WebhookMessage {
+interface WebhookMessage {
   url: string
   body: string
   id: string
