@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util'
 import { issueToken, UsageError } from './auth/issue.ts'
 import { PolicyError } from './auth/policy.ts'
 import { KeyError } from './auth/tokens.ts'
+import { BusUnavailable } from './bus/nats/link.ts'
+import { NatsServerFailure } from './bus/spawn-server.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { demo } from './demo/demo.ts'
 import { backup, runNode } from './embedded/main.ts'
@@ -11,10 +13,12 @@ import { openDataDir, StartError } from './host/data-dir.ts'
 import { NodeFailure } from './host/node-process.ts'
 import { devKey } from './host/secrets.ts'
 import { serve } from './main.ts'
+import { work } from './worker.ts'
 
 const usage = `ledgerline <command>
 
   serve                       the API, the embedded ledger and a local worker
+  worker --concurrency N      a worker alone; it needs EVENTSTORE_URL and NATS_URL
   demo                        a tour on an empty directory, with real data
   node --port P --dir D       the embedded ledger alone
   node --check --dir D        scans a ledger for damage
@@ -32,6 +36,30 @@ const runServe = async (): Promise<void> => {
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   process.stdout.write(`ledgerline ready ${(await starting).url}\n`)
+}
+
+const runWorker = async (args: string[]): Promise<void> => {
+  const { concurrency, engine } = workerOptions(args)
+  if (engine !== 'local') throw new StartError(`there is no engine '${engine}'; there is local`)
+  const flags = concurrency === undefined ? {} : { WORKER_CONCURRENCY: concurrency }
+  const starting = work(loadConfig(undefined, flags))
+  const stop = () => {
+    starting.then((stopWorker) => stopWorker()).then(() => process.exit(0), fail)
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  await starting
+  process.stdout.write('ledgerline worker ready\n')
+}
+
+const workerOptions = (args: string[]): { concurrency: string | undefined; engine: string } => {
+  try {
+    const options = { concurrency: { type: 'string' }, engine: { type: 'string', default: 'local' } } as const
+    const { concurrency, engine } = parseArgs({ args, options }).values
+    return { concurrency, engine }
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 const runDemo = async (): Promise<void> => {
@@ -77,10 +105,20 @@ const fail = (error: unknown): never => {
   process.exit(1)
 }
 
-const plainErrors = [StartError, NodeFailure, ConfigError, UsageError, KeyError, PolicyError]
+const plainErrors = [
+  StartError,
+  NodeFailure,
+  ConfigError,
+  UsageError,
+  KeyError,
+  PolicyError,
+  NatsServerFailure,
+  BusUnavailable,
+]
 
 const commands: Record<string, (args: string[]) => Promise<void>> = {
   serve: runServe,
+  worker: runWorker,
   demo: runDemo,
   node: runNode,
   backup: runBackup,

@@ -80,6 +80,12 @@ const environment = z.object({
   PIPELINES_DIR: path.default(resolve('pipelines')),
   POLICIES_DIR: path.default(resolve('policies')),
   TENANTS_DIR: path.optional(),
+  NATS_URL: z
+    .string()
+    .refine((text) => text === 'spawn' || text.startsWith('nats://'), 'must be nats://…, or spawn')
+    .optional(),
+  /** Where programs are looked for. */
+  PATH: z.string().default(''),
   EVENTSTORE_URL: z.string().startsWith('esdb').optional(),
   WORKER: z.enum(['inline', 'none']).default('inline'),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
@@ -128,9 +134,9 @@ export type Config = ReturnType<typeof loadConfig>
 /** What is wrong with the environment, in one sentence for the operator. */
 export class ConfigError extends Error {}
 
-/** Parses the environment. The only reader of process.env. Throws ConfigError. */
-export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+/** Parses the environment; `flags` go before it. The only reader of process.env. Throws ConfigError. */
+export const loadConfig = (env: NodeJS.ProcessEnv = process.env, flags: NodeJS.ProcessEnv = {}) => {
+  const given = Object.fromEntries(Object.entries({ ...env, ...flags }).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -148,6 +154,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     policiesDir: data.POLICIES_DIR,
     tenantsDir: data.TENANTS_DIR ?? resolve(data.DATA_DIR, 'tenants'),
     eventstoreUrl: data.EVENTSTORE_URL ?? null,
+    natsUrl: data.NATS_URL ?? null,
+    executablePath: data.PATH,
     worker: data.WORKER,
     workerConcurrency: data.WORKER_CONCURRENCY,
     runLeaseMs: data.RUN_LEASE_MS,

@@ -4,20 +4,18 @@ import { getRequestListener } from '@hono/node-server'
 import { dueWork } from '../projections/due-work.ts'
 import { CommandHandler } from './app/handle.ts'
 import type { Log } from './app/ports/follower.ts'
-import { InProcessBus } from './bus/in-process.ts'
 import { composeAccess } from './compose/access.ts'
+import { composeBus } from './compose/bus.ts'
 import { openDoor } from './compose/door.ts'
 import type { Stop } from './compose/stop.ts'
 import { openViews, viewsCurrent } from './compose/views.ts'
 import { composeWebhooks } from './compose/webhooks.ts'
+import { startWorker } from './compose/worker.ts'
 import type { Config } from './config.ts'
 import { DirectoryInUse, lockDirectory } from './embedded/store/lock.ts'
-import { localEngine } from './engines/local/engine.ts'
-import { steps } from './engines/local/scoring/steps.ts'
 import { openDataDir, StartError } from './host/data-dir.ts'
 import { createLog } from './host/log.ts'
 import { startNodeProcess } from './host/node-process.ts'
-import { samplesDir } from './host/samples.ts'
 import { instanceId, positionKey } from './host/secrets.ts'
 import { createApp } from './http/app.ts'
 import { ReadAfterWrite } from './http/reads.ts'
@@ -27,7 +25,6 @@ import { loadManifests } from './manifests/directory.ts'
 import { registerManifests } from './processes/pipeline-files.ts'
 import { Reconciler } from './processes/reconciler.ts'
 import { Relay } from './relay/relay.ts'
-import { Worker } from './workers/worker.ts'
 
 export interface Running {
   url: string
@@ -63,8 +60,7 @@ const startParts = async (config: Config, compose: typeof composeAccess, stops: 
   stops.push(() => access.close())
   const { views, follower: viewFollower } = await openViews(config, log, stops)
 
-  const bus = new InProcessBus(log, { ackWaitMs: config.runLeaseMs })
-  stops.push(() => bus.close())
+  const { bus, onLost } = await composeBus(config, log, stops)
   const worker = `${await instanceId(config.dataDir)}.${randomUUID()}`
   const head = await ledger.head()
   const shared = { commands, bus, log, worker, leaseMs: config.runLeaseMs, nowMs: Date.now }
@@ -87,6 +83,7 @@ const startParts = async (config: Config, compose: typeof composeAccess, stops: 
   const position = await registerPipelines(config, commands, log)
   await viewFollower.reach(position, 10_000)
   await reconciler.start()
+  onLost(() => void reconciler.sweep())
   stops.push(() => reconciler.stop())
   stops.push(await webhooks.start())
   if (config.worker === 'inline') stops.push(startWorker(config, shared))
@@ -135,21 +132,4 @@ const registerPipelines = async (config: Config, commands: CommandHandler, log: 
   const { changed, position } = await registerManifests(commands, manifests, Date.now())
   log.info('pipelines read', { directory: config.pipelinesDir, found: manifests.length, changed })
   return position
-}
-
-const startWorker = (
-  config: Config,
-  shared: Pick<ConstructorParameters<typeof Worker>[0], 'commands' | 'bus' | 'log' | 'worker' | 'leaseMs' | 'nowMs'>,
-): Stop => {
-  const engine = localEngine({ tenantsDir: config.tenantsDir, samplesDir: samplesDir(), steps })
-  const worker = new Worker({
-    ...shared,
-    engine,
-    rates: config.costRates,
-    beforePublishMs: config.drillBeforePublishMs,
-    concurrency: config.workerConcurrency,
-    stopGraceMs: config.shutdownGraceMs,
-  })
-  worker.start()
-  return () => worker.stop()
 }

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { parseDockerfile, type Stage } from './dockerfile.ts'
 
 /** Commands that docker-compose.yml already gives and cli.ts has not yet. Take a command out when it has come. */
-export const comingCommands = ['worker']
+export const comingCommands: readonly string[] = []
 
 /** Variables that docker-compose.yml already gives and config.ts has not yet. Take a variable out when it has come. */
-export const comingVariables = ['NATS_URL']
+export const comingVariables: readonly string[] = []
 
 const between = (file: string, begin: string, end: string): string => {
   const text = readFileSync(file, 'utf8')

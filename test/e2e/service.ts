@@ -63,6 +63,7 @@ export class Service {
   }
 
   async stop(): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode
     this.signal('SIGTERM')
     return this.exited()
   }

@@ -32,6 +32,7 @@ const rooms: Record<string, readonly string[]> = {
   'src/http/': [...inside, 'src/auth/', 'projections/', 'hono', 'hono/', 'zod', 'node:crypto', 'rate-limiter-flexible'],
   'src/config.ts': ['node:path', 'zod', 'src/webhooks/schedule.ts'],
   'src/main.ts': everything,
+  'src/worker.ts': everything,
   'src/compose/': everything,
   'src/cli.ts': everything,
   'src/demo/': everything,
