@@ -1,23 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { type Identity, roles } from '../../src/auth/principal.ts'
 import { RateLimits } from '../../src/http/limits.ts'
 import { openApi } from '../support/api.ts'
+import { identityOf } from '../support/identities.ts'
 import { tenant } from '../support/ids.ts'
 
-const identity = (subject: string, granted: Identity['roles']): Identity => ({
-  issuer: 'https://issuer.example',
-  subject,
-  kind: 'person',
-  tenants: [tenant],
-  roles: granted,
-  plan: null,
-  name: `${subject} the caller`,
-  authMethod: 'jwt',
-  onBehalfOf: null,
-})
-
-const robot: Identity = { ...identity('robot-7', ['auditor']), onBehalfOf: 'alice-human' }
-const tokens = { robot, alice: identity('alice', roles), vera: identity('vera', ['viewer']) }
+const robot = identityOf('robot-7', { roles: ['auditor'], onBehalfOf: 'alice-human' })
+const tokens = { robot, alice: identityOf('alice'), vera: identityOf('vera', { roles: ['viewer'] }) }
 const as = (token: keyof typeof tokens) => ({ authorization: `Bearer ${token}` })
 
 describe('who was it', () => {
@@ -60,7 +48,7 @@ describe('who was it', () => {
   })
 
   test('a name that comes later, or changes, is registered; one that is left out is kept', async () => {
-    const named = (name: string | null): Identity => ({ ...identity('nora', roles), name })
+    const named = (name: string | null) => identityOf('nora', { name })
     const { get, ledger, sealer } = await openApi({
       tokens: { first: named(null), second: named('Nora'), third: named(null), fourth: named('Nora Quist') },
     })

@@ -1,28 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { Identity } from '../../src/auth/principal.ts'
 import { RateLimits } from '../../src/http/limits.ts'
 import { nowMs, openApi, tenantUuid } from '../support/api.ts'
-import { tenant } from '../support/ids.ts'
+import { identityOf } from '../support/identities.ts'
 import { probeDialects } from './probe.ts'
 
-const identity = (subject: string, plan: Identity['plan']): Identity => ({
-  issuer: 'https://issuer.example',
-  subject,
-  kind: 'person',
-  tenants: [tenant],
-  roles: ['operator'],
-  plan,
-  name: null,
-  authMethod: 'jwt',
-  onBehalfOf: null,
-})
-
 const tokens = {
-  free: identity('frank', 'free'),
-  free2: identity('fiona', 'free'),
-  pro: identity('paula', 'pro'),
-  enterprise: identity('erik', 'enterprise'),
-  none: identity('nora', null),
+  free: identityOf('frank', { plan: 'free' }),
+  free2: identityOf('fiona', { plan: 'free' }),
+  pro: identityOf('paula', { plan: 'pro' }),
+  enterprise: identityOf('erik', { plan: 'enterprise' }),
+  none: identityOf('nora', { plan: null }),
 }
 
 const api = () =>

@@ -1,25 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { type Identity, roles } from '../../src/auth/principal.ts'
+import { roles } from '../../src/auth/principal.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
 import { openApi } from '../support/api.ts'
+import { identityOf } from '../support/identities.ts'
 import { tenant } from '../support/ids.ts'
 
 const trigger = '/api/pipeline/trigger/flights'
 
-const identity = (subject: string, granted: Identity['roles']): Identity => ({
-  issuer: 'https://issuer.example',
-  subject,
-  kind: 'person',
-  tenants: [tenant],
-  roles: granted,
-  plan: null,
-  name: `${subject} the caller`,
-  authMethod: 'jwt',
-  onBehalfOf: null,
-})
-
-const robot: Identity = { ...identity('robot-7', ['auditor']), onBehalfOf: 'alice-human' }
-const tokens = { robot, alice: identity('alice', roles), vera: identity('vera', ['viewer']) }
+const robot = identityOf('robot-7', { roles: ['auditor'], onBehalfOf: 'alice-human' })
+const tokens = { robot, alice: identityOf('alice'), vera: identityOf('vera', { roles: ['viewer'] }) }
 const as = (token: keyof typeof tokens) => ({ authorization: `Bearer ${token}` })
 
 describe('every call leaves a trace', () => {

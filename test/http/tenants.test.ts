@@ -1,27 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CallRecorder } from '../../src/app/call-recorder.ts'
-import { type Identity, roles } from '../../src/auth/principal.ts'
-import type { TenantId } from '../../src/domain/ids.ts'
 import { documentOf } from '../../src/http/app.ts'
 import type { Dialect } from '../../src/http/dialect.ts'
 import { nowMs, openApi, otherTenantUuid, tenantUuid } from '../support/api.ts'
+import { identityOf } from '../support/identities.ts'
 import { otherTenant, tenant } from '../support/ids.ts'
 import { operationsOf } from './openapi/reading.ts'
 import { probeDialects } from './probe.ts'
 
-const identity = (subject: string, of: TenantId): Identity => ({
-  issuer: 'https://issuer.example',
-  subject,
-  kind: 'person',
-  tenants: [of],
-  roles,
-  plan: null,
-  name: null,
-  authMethod: 'jwt',
-  onBehalfOf: null,
-})
-const tokens = { alice: identity('alice', tenant), bob: identity('bob', otherTenant) }
+const tokens = { alice: identityOf('alice'), bob: identityOf('bob', { tenants: [otherTenant] }) }
 type Who = keyof typeof tokens
 
 interface Asked {
