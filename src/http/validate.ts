@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
-import { nestingOf } from './nesting.ts'
+import { isWellFormed, nestingOf } from './nesting.ts'
 
 const bodyBytesMax = 1_048_576
 /** Deeper than anybody writes; schemas and hashes walk a body by recursion. */
@@ -30,6 +30,10 @@ export const jsonBody = async <Schema extends z.ZodType>(
     body = JSON.parse(text)
   } catch {
     throw new Rejection('VALIDATION_FAILED', text === '' ? 'body: required' : 'body: not valid JSON', { field: 'body' })
+  }
+  // Only an escape can bring one in: a body that is not UTF-8 has been mended when it was read.
+  if (/\\ud[89a-f]/i.test(text) && !isWellFormed(body)) {
+    throw new Rejection('VALIDATION_FAILED', 'body: holds half of a character', { field: 'body' })
   }
   return parse(schema, body, 'body')
 }

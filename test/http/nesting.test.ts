@@ -37,3 +37,15 @@ test('400 for a body that is nested deeper than anybody writes, however deep', a
     ])
   }
 })
+
+test('400 for half of a character in a name or a value, with a key and without; 200 for a whole one', async () => {
+  const { call } = await openApi()
+  const trigger = async (config: string, headers: Record<string, string> = {}) =>
+    (await call('POST', '/api/pipeline/trigger/flights', { body: `{"batch_id":"B","config":${config}}`, headers }))
+      .status
+  for (const config of ['{"a":"\\ud800"}', '{"\\udfff":1}', '{"a":[{"b":"x\\uDBFFy"}]}']) {
+    expect(await trigger(config)).toBe(400)
+    expect(await trigger(config, { 'idempotency-key': '"k"' })).toBe(400)
+  }
+  expect(await trigger('{"a":"\\ud83d\\udca9"}', { 'idempotency-key': '"k"' })).toBe(200)
+})
