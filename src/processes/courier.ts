@@ -75,7 +75,11 @@ export class Courier implements Follows {
 
   private sweep(): void {
     const by = new Date(this.deps.nowMs() + sweepEveryMs).toISOString()
-    for (const { nextAt, ...due } of this.deps.work.dueDeliveries(by)) this.plan(due, nextAt)
+    try {
+      for (const { nextAt, ...due } of this.deps.work.dueDeliveries(by)) this.plan(due, nextAt)
+    } catch (error) {
+      this.deps.log.warn('a sweep of webhooks failed; the next one tries again', { error: String(error) })
+    }
   }
 
   private plan(due: Due, at: string): void {

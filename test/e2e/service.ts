@@ -26,6 +26,10 @@ export class Service {
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.stdout += chunk.toString()
     })
+    this.child.once('exit', (code) => {
+      // A service that was up and ends by itself says why; the test that meets it only sees a broken connection.
+      if (code && this.url !== '') console.error(`the service ended with ${code}: ${this.stderr.slice(-4_000)}`)
+    })
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString()
     })
