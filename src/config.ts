@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { roles } from './auth/principal.ts'
+import { isUuid, parseTenantId } from './domain/ids.ts'
 import { parseSchedule } from './webhooks/schedule.ts'
 
 const wholeNumber = (min: number, max: number) =>
@@ -36,9 +38,6 @@ const schedule = z.string().transform((text, context) => {
   }
 })
 
-const tenantPattern = /^[A-Za-z0-9_-]{1,64}$/
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const roles = ['viewer', 'developer', 'operator', 'governance', 'auditor', 'tenant-admin', 'service'] as const
 const secretBytesMin = 32
 const defaultTenantUuid = '00000000-0000-4000-8000-000000000001'
 
@@ -53,7 +52,7 @@ const tenants = list.transform((pairs, context) => {
   for (const pair of hasDefault ? pairs : [...pairs, `default=${defaultTenantUuid}`]) {
     const [name = '', text = '', ...more] = pair.split('=').map((part) => part.trim())
     const uuid = text.toLowerCase()
-    if (!tenantPattern.test(name) || !uuidPattern.test(uuid) || more.length > 0) {
+    if (parseTenantId(name) === undefined || !isUuid(uuid) || more.length > 0) {
       return fail(`'${pair}' is not NAME=UUID`)
     }
     if (byUuid.has(uuid)) return fail(`'${name}' has the UUID of '${byUuid.get(uuid)}'`)
@@ -114,7 +113,10 @@ const environment = z.object({
     .optional(),
   JWT_AUDIENCE: z.string().optional(),
   DATAPIPELINES_API_KEY: z.string().optional(),
-  AGENT_TENANT: z.string().regex(tenantPattern, 'must be a tenant').default('default'),
+  AGENT_TENANT: z
+    .string()
+    .refine((text) => parseTenantId(text) !== undefined, 'must be a tenant')
+    .default('default'),
   AGENT_ROLES: list
     .pipe(z.array(z.enum(roles, `must be a comma list of ${roles.join(', ')}`)).min(1, 'must name a role'))
     .default(['operator']),

@@ -7,7 +7,7 @@ import type { Log } from './app/ports/follower.ts'
 import { composeAccess } from './compose/access.ts'
 import { composeBus } from './compose/bus.ts'
 import { openDoor } from './compose/door.ts'
-import type { Stop } from './compose/stop.ts'
+import { type Stop, startParts } from './compose/stop.ts'
 import { openViews, viewsCurrent } from './compose/views.ts'
 import { composeWebhooks } from './compose/webhooks.ts'
 import { startWorker } from './compose/worker.ts'
@@ -34,19 +34,11 @@ export interface Running {
 
 /** Starts the whole of Ledgerline in this process. Throws StartError, NodeFailure or ConfigError, with nothing left. */
 export const serve = async (config: Config, access: typeof composeAccess = composeAccess): Promise<Running> => {
-  const stops: Stop[] = []
-  const stop = async () => {
-    for (const stopPart of stops.splice(0).reverse()) await stopPart()
-  }
-  try {
-    return { url: await startParts(config, access, stops), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  const { started: url, stop } = await startParts((stops) => startAll(config, access, stops))
+  return { url, stop }
 }
 
-const startParts = async (config: Config, compose: typeof composeAccess, stops: Stop[]): Promise<string> => {
+const startAll = async (config: Config, compose: typeof composeAccess, stops: Stop[]): Promise<string> => {
   const log = createLog(config.logLevel)
   const door = await openDoor(config)
   stops.push(() => door.close())

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CommandHandler } from './app/handle.ts'
 import { composeBus } from './compose/bus.ts'
-import type { Stop } from './compose/stop.ts'
+import { type Stop, startParts } from './compose/stop.ts'
 import { startWorker } from './compose/worker.ts'
 import type { Config } from './config.ts'
 import { openDataDir, StartError } from './host/data-dir.ts'
@@ -18,11 +18,7 @@ export const work = async (config: Config): Promise<Stop> => {
   if (eventstoreUrl === null) throw new StartError('a worker needs the ledger of the API: EVENTSTORE_URL')
   if (natsUrl === null || natsUrl === 'spawn') throw new StartError('a worker needs the bus of the API: NATS_URL')
   const log = createLog(config.logLevel)
-  const stops: Stop[] = []
-  const stop = async () => {
-    for (const stopPart of stops.splice(0).reverse()) await stopPart()
-  }
-  try {
+  const { stop } = await startParts(async (stops) => {
     await openDataDir(config.dataDir)
     const ledger = new EventStoreLedger(eventstoreUrl)
     stops.push(() => ledger.close())
@@ -30,9 +26,6 @@ export const work = async (config: Config): Promise<Stop> => {
     const commands = new CommandHandler(ledger)
     const worker = `${await instanceId(config.dataDir)}.${randomUUID()}`
     stops.push(startWorker(config, { commands, bus, log, worker, leaseMs: config.runLeaseMs, nowMs: Date.now }))
-    return stop
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  })
+  return stop
 }

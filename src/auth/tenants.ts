@@ -1,11 +1,9 @@
-import { must, parseTenantId, type TenantId } from '../domain/ids.ts'
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+import { isUuid, must, parseTenantId, type TenantId } from '../domain/ids.ts'
 
 /** A UUID in lower case, or undefined. */
 export const parseUuid = (text: string): string | undefined => {
   const lower = text.toLowerCase()
-  return uuidPattern.test(lower) ? lower : undefined
+  return isUuid(lower) ? lower : undefined
 }
 
 /** Which UUID of X-Tenant-ID stands for which tenant (the variable TENANTS). */

@@ -49,13 +49,16 @@ const parser =
   (text: string): T | undefined =>
     accepts(text) ? (text as T) : undefined
 
+/** In lower case, of any version. */
+export const isUuid = (text: string): boolean => uuidPattern.test(text)
+
 export const parseTenantId = parser<TenantId>((text) => tenantPattern.test(text))
 export const parseSlug = parser<Slug>((text) => slugPattern.test(text) && !reservedSlugs.has(text))
-export const parsePipelineId = parser<PipelineId>((text) => uuidPattern.test(text))
+export const parsePipelineId = parser<PipelineId>(isUuid)
 /** `.` and `..` would be folders. */
 export const parseRunId = parser<RunId>((text) => runPattern.test(text) && text !== '.' && text !== '..')
 export const parsePartitionKey = parser<PartitionKey>((text) => partitionPattern.test(text) && !text.includes('..'))
-export const parseCommandId = parser<CommandId>((text) => uuidPattern.test(text))
+export const parseCommandId = parser<CommandId>(isUuid)
 
 /** An id that the code itself made (from config or a uuid): wrong means a defect, so it throws. */
 export const must = <T>(value: T | undefined, what: string): T => {

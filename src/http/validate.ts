@@ -69,6 +69,10 @@ const parse = <Schema extends z.ZodType>(schema: Schema, value: unknown, where: 
 
 const tooLarge = () => new Rejection('BODY_TOO_LARGE', `the body is larger than ${bodyBytesMax} bytes`)
 
+/** What is wrong with a field that is not there, or is not of its kind. */
+export const required = (kind: string) => (issue: { input?: unknown }) =>
+  issue.input === undefined ? 'required' : `must be ${kind}`
+
 /** A whole number as it stands in a query. */
 export const wholeNumber = (min: number, max: number) =>
   z

@@ -30,7 +30,7 @@ const rooms: Record<string, readonly string[]> = {
   'src/host/': ['src/app/ports/', 'node:', '@hono/node-server'],
   'src/http/openapi/': ['src/domain/', 'src/http/', 'hono', 'hono/', 'zod', 'node:'],
   'src/http/': [...inside, 'src/auth/', 'projections/', 'hono', 'hono/', 'zod', 'node:crypto', 'rate-limiter-flexible'],
-  'src/config.ts': ['node:path', 'zod', 'src/webhooks/schedule.ts'],
+  'src/config.ts': ['src/auth/principal.ts', 'src/domain/ids.ts', 'src/webhooks/schedule.ts', 'node:path', 'zod'],
   'src/main.ts': everything,
   'src/worker.ts': everything,
   'src/compose/': everything,

@@ -1,11 +1,8 @@
 import { z } from 'zod'
 import { parsePartitionKey, parseRunId } from '../../../domain/ids.ts'
 import type { JsonObject } from '../../../domain/json.ts'
-import { wholeNumber } from '../../validate.ts'
+import { required, wholeNumber } from '../../validate.ts'
 import { batchStatuses, runIdFromBatch } from './translate.ts'
-
-const required = (kind: string) => (issue: { input?: unknown }) =>
-  issue.input === undefined ? 'required' : `must be ${kind}`
 
 const partitionKey = z.string({ error: required('a string') }).transform((text, context) => {
   const key = parsePartitionKey(text)

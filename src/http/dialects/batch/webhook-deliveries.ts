@@ -5,13 +5,9 @@ import { Rejection } from '../../../domain/codes.ts'
 import { commandContext } from '../../context.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
-import { found, idOf, living } from './webhook-lookup.ts'
+import { shownRunId, shownTime } from './translate.ts'
+import { codes, dialect, found, idOf, living, manage, parameters, read } from './webhook-common.ts'
 import { deliveryList, deliveryQuery, scheduled } from './webhook-schemas.ts'
-
-const dialect = 'batch'
-const parameters = { webhook_id: 'the webhook' }
-const manage = { action: 'ManageWebhooks', kind: 'command', parameters } as const
-const codes = ['WEBHOOK_NOT_FOUND'] as const
 
 /** `/api/pipeline/webhooks/{webhook_id}/…`: the messages of a webhook. */
 export const deliveryOperations = (services: Services): Operation[] => [
@@ -33,7 +29,7 @@ const tryOut = ({ commands, reads, nowMs }: Services): Operation =>
       const context = commandContext(c, dialect, { webhookId }, nowMs())
       await living(commands, context.tenant, webhookId)
       const deliveryId = uuidv5('delivery', context.commandId)
-      const body = { event: 'TEST', webhook_id: webhookId, timestamp: `${context.at.slice(0, 19)}Z` }
+      const body = { event: 'TEST', webhook_id: webhookId, timestamp: shownTime(context.at) }
       const command = { type: 'ScheduleDelivery' as const, deliveryId, webhookId, runId: null, body, dueAt: context.at }
       reads.wrote(c, await commands.handle(deliveries, deliveryId, command, context))
       return c.json({ webhook_id: webhookId, delivery_id: deliveryId, status: 'PENDING' }, 202)
@@ -42,12 +38,10 @@ const tryOut = ({ commands, reads, nowMs }: Services): Operation =>
 
 const delivered = ({ views, reads }: Services): Operation =>
   operation({
-    action: 'ReadWebhooks',
-    kind: 'query',
+    ...read,
     method: 'get',
     path: '/webhooks/{webhook_id}/deliveries',
     summary: 'What was sent to a webhook, newest first, with every attempt and its answer',
-    parameters,
     query: deliveryQuery,
     answers: { 200: { description: 'a page of deliveries', schema: deliveryList } },
     codes,
@@ -58,7 +52,7 @@ const delivered = ({ views, reads }: Services): Operation =>
       const rows = deliveriesOf(views, tenant, webhook_id, limit, (page - 1) * limit)
       const shown = (row: DeliveryRow) => ({
         delivery_id: row.delivery_id,
-        run_id: row.run_id === null ? null : `run_${row.run_id}`,
+        run_id: row.run_id === null ? null : shownRunId(row.run_id),
         status: row.status.toUpperCase(),
         created_at: row.created_at,
         next_attempt_at: row.next_at,

@@ -1,14 +1,11 @@
 import { z } from 'zod'
 import { parseSlug } from '../../../domain/ids.ts'
 import { webhookEvents } from '../../../domain/webhook/events.ts'
-import { wholeNumber } from '../../validate.ts'
+import { required, wholeNumber } from '../../validate.ts'
 
 const urlCharsMax = 2_048
 const pipelinesMax = 100
 const time = z.iso.datetime()
-
-const required = (kind: string) => (issue: { input?: unknown }) =>
-  issue.input === undefined ? 'required' : `must be ${kind}`
 
 const url = z
   .string({ error: required('a string') })

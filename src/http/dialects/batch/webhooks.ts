@@ -5,8 +5,8 @@ import { commandContext } from '../../context.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
 import { shownWebhook, shownWebhookRow } from './translate-webhooks.ts'
+import { codes, dialect, found, idOf, living, manage, read } from './webhook-common.ts'
 import { deliveryOperations } from './webhook-deliveries.ts'
-import { found, idOf, living } from './webhook-lookup.ts'
 import {
   deleted,
   registeredWebhook,
@@ -17,8 +17,6 @@ import {
   webhookUpdate,
 } from './webhook-schemas.ts'
 
-const dialect = 'batch'
-const parameters = { webhook_id: 'the webhook' }
 /** How long the old secret signs beside the new one. */
 const rotationMs = 24 * 3_600_000
 
@@ -32,10 +30,6 @@ export const webhookOperations = (services: Services): Operation[] => [
   rotate(services),
   ...deliveryOperations(services),
 ]
-
-const manage = { action: 'ManageWebhooks', kind: 'command', parameters } as const
-const read = { action: 'ReadWebhooks', kind: 'query' } as const
-const codes = ['WEBHOOK_NOT_FOUND'] as const
 
 const register = ({ commands, reads, webhookSecrets, nowMs }: Services): Operation =>
   operation({
@@ -91,7 +85,6 @@ const look = ({ views, reads }: Services): Operation =>
     method: 'get',
     path: '/webhooks/{webhook_id}',
     summary: 'One webhook',
-    parameters,
     answers: { 200: { description: 'the webhook', schema: webhookAnswer } },
     codes,
     handle: async (c) => {

@@ -3,15 +3,19 @@ import { webhookById } from '../../../../projections/webhooks.ts'
 import { webhooks } from '../../../app/aggregates.ts'
 import type { CommandHandler } from '../../../app/handle.ts'
 import { Rejection } from '../../../domain/codes.ts'
-import type { TenantId } from '../../../domain/ids.ts'
+import { isUuid, type TenantId } from '../../../domain/ids.ts'
 import type { Env } from '../../context.ts'
 import type { Services } from '../../services.ts'
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const dialect = 'batch'
+export const parameters = { webhook_id: 'the webhook' }
+export const manage = { action: 'ManageWebhooks', kind: 'command', parameters } as const
+export const read = { action: 'ReadWebhooks', kind: 'query', parameters } as const
+export const codes = ['WEBHOOK_NOT_FOUND'] as const
 
 export const idOf = (c: Context<Env>): string => {
   const text = c.get('params').webhook_id ?? ''
-  if (!uuid.test(text)) throw notFound(text)
+  if (!isUuid(text)) throw notFound(text)
   return text
 }
 
