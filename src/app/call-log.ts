@@ -41,6 +41,8 @@ export class CallLog {
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> | undefined
   private closed = false
+  /** Whether the ledger refused what it was given last. */
+  isRefused = false
 
   constructor(tenant: TenantId, deps: CallRecorderDeps, inTurn: (write: () => Promise<void>) => Promise<void>) {
     this.tenant = tenant
@@ -121,8 +123,10 @@ export class CallLog {
         await this.inTurn(async () => {
           await this.deps.commands.handle(accessLogs, stream, command, context)
         })
+        this.isRefused = false
         return true
       } catch (error) {
+        this.isRefused = true
         this.say(error, calls.length)
         if (!isTransient(error)) return this.appendApart(calls)
         if (this.closed) return false

@@ -3,6 +3,10 @@ import type { TenantId } from '../domain/ids.ts'
 import { CallLog, type CallRecorderDeps } from './call-log.ts'
 
 const tenantsAtOnceMax = 16
+/** A ledger that takes no records gets no calls to record (fail closed). */
+const behindMaxMs = 1_000
+/** How long a call waits for a ledger that is slow, but takes them. */
+const patienceMs = 5_000
 
 /**
  * Writes down who called what. Each tenant has a log of its own, and several are written at a time: one that is slow
@@ -37,6 +41,20 @@ export class CallRecorder {
     let oldestMs = Infinity
     for (const log of this.logs.values()) oldestMs = Math.min(oldestMs, log.oldestMs)
     return oldestMs === Infinity ? 0 : Math.max(0, this.deps.nowMs() - oldestMs)
+  }
+
+  /** Whether more calls may be answered: at once, or, when the ledger is slow, as soon as the records have caught up. */
+  async keepsUp(): Promise<boolean> {
+    if (this.behindMs() <= behindMaxMs) return true
+    const logs = [...this.logs.values()]
+    if (logs.some((log) => log.isRefused)) return false
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMs)
+    })
+    await Promise.race([Promise.all(logs.map((log) => log.durable())), late])
+    clearTimeout(timer)
+    return this.behindMs() <= behindMaxMs
   }
 
   /** Writes what is open, but does not wait for a ledger that does not answer. */

@@ -39,7 +39,7 @@ export interface Services {
   callers: Pick<Callers, 'of' | 'originOfNobody'>
   policies: Pick<Policies, 'decide'>
   limits: Pick<RateLimits, 'take'>
-  calls: Pick<CallRecorder, 'record' | 'durable' | 'behindMs'>
+  calls: Pick<CallRecorder, 'record' | 'durable' | 'keepsUp'>
   counted: Pick<CountedCalls, 'add'>
   webhookSecrets: WebhookSecrets
   /** Opens a sealed value; null when its subject was erased. */

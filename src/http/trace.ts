@@ -6,7 +6,7 @@ import { isPseudonym } from '../domain/sealed.ts'
 import { addressOf, type Env } from './context.ts'
 import type { Services } from './services.ts'
 
-const durableTimeoutMs = 2_000
+const durableTimeoutMs = 5_000
 const valueCharsMax = 200
 const sensitive = /token|secret|password|passwd|credential|signature|(^|[_.-])(api[_-]?)?key$|^auth/i
 /** What ids and names of ours are made of; anything else in a path is nobody's id and may be anything. */

@@ -9,8 +9,6 @@ import type { Operation } from './operation.ts'
 import type { Services } from './services.ts'
 
 const urlCharsMax = 8_192
-/** A ledger that takes no records gets no calls to record (fail closed). */
-const recordsBehindMaxMs = 1_000
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i
 
 /** Who calls, how often, and whether they may: every operation's way in, before its input is even looked at. */
@@ -21,7 +19,7 @@ export const wayIn =
     if (c.req.url.length > urlCharsMax) {
       throw new Rejection('URL_TOO_LONG', `the URL is longer than ${urlCharsMax} characters`)
     }
-    if (services.calls.behindMs() > recordsBehindMaxMs) {
+    if (!(await services.calls.keepsUp())) {
       c.header('Retry-After', '1')
       throw new Rejection('LEDGER_UNAVAILABLE', 'calls cannot be recorded, so none are answered; ask again')
     }

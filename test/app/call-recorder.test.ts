@@ -73,11 +73,34 @@ test('a ledger that takes nothing leaves it behind, and nothing is lost or told 
   await until(() => state.tries > 1)
   clock.nowMs += 1_500
   recorder.record(tenant, callOf({ requestId: 'b' }))
-  expect(recorder.behindMs()).toBe(1_500)
+  expect([recorder.behindMs(), await recorder.keepsUp()]).toEqual([1_500, false])
   expect(log.lines.length).toBeGreaterThan(0)
   state.refuses = false
   await recorder.durable(tenant)
   expect([recorder.behindMs(), calls().map(({ requestId }) => requestId)]).toEqual([0, ['a', 'b']])
+})
+
+test('a ledger that is slow holds calls up, and refuses none', async () => {
+  const slow: { take?: () => void } = {}
+  const { recorder, clock } = opened((real) => ({
+    handle: async (...given) => {
+      await new Promise<void>((resolve) => Object.assign(slow, { take: resolve }))
+      return real.handle(...given)
+    },
+  }))
+  recorder.record(tenant, callOf())
+  await until(() => slow.take !== undefined)
+  expect(await recorder.keepsUp()).toBe(true)
+  clock.nowMs += 1_001
+  let answer: boolean | undefined
+  const answered = recorder.keepsUp().then((keepsUp) => {
+    answer = keepsUp
+  })
+  await sleep(50)
+  expect(answer).toBe(undefined)
+  slow.take?.()
+  await answered
+  expect(answer).toBe(true)
 })
 
 test('what is open is written at the end, but not waited for for ever', async () => {

@@ -57,16 +57,18 @@ export class BatchClient {
     return ((await response.json()) as { events: HistoryEvent[] }).events
   }
 
-  /** Polls until the run has ended. */
+  /** Polls until the run has ended, ever less often. */
   async finished(runId: string, timeoutMs = 60_000): Promise<RunStatus> {
     return this.until(runId, ({ status }) => ended.has(status), timeoutMs)
   }
 
   async until(runId: string, holds: (run: RunStatus) => boolean, timeoutMs = 60_000): Promise<RunStatus> {
     let run = await this.status(runId)
+    let pauseMs = 50
     for (const until = Date.now() + timeoutMs; !holds(run); run = await this.status(runId)) {
       if (Date.now() > until) throw new Error(`${runId} is still ${run.status} after ${timeoutMs} ms`)
-      await pause(50)
+      await pause(pauseMs)
+      pauseMs = Math.min(pauseMs * 1.2, 1_000)
     }
     return run
   }

@@ -106,7 +106,7 @@ export const openApi = async ({
     callers: new Callers({ commands, keys, sealer, nowMs: () => nowMs }),
     policies,
     limits: new RateLimits(plenty),
-    calls: { record, durable: async () => undefined, behindMs: () => 0 },
+    calls: { record, durable: async () => undefined, keepsUp: async () => true },
     counted: recorder.counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
     openSealed: (sealed) => sealer.open(sealed),
