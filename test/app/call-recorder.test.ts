@@ -1,29 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { CallRecorder } from '../../src/app/call-recorder.ts'
-import { CountedCalls, systemTenant } from '../../src/app/counted-calls.ts'
-import { CommandHandler } from '../../src/app/handle.ts'
-import type { CallRecord } from '../../src/domain/access/events.ts'
+import { expect, test } from 'vitest'
+import type { CommandHandler } from '../../src/app/handle.ts'
 import { Rejection } from '../../src/domain/codes.ts'
-import { callOf, sealedText } from '../support/events.ts'
+import { callOf } from '../support/events.ts'
 import { otherTenant, tenant } from '../support/ids.ts'
-import { InMemoryLedger } from '../support/in-memory-ledger.ts'
-import { SilentLog } from '../support/log.ts'
+import { openRecorder } from '../support/recorded-calls.ts'
 import { sleep, until } from '../support/waiting.ts'
-
-const noon = Date.parse('2026-01-02T12:00:00.000Z')
-
-const opened = (handler?: (real: CommandHandler) => Pick<CommandHandler, 'handle'>) => {
-  const ledger = new InMemoryLedger()
-  const real = new CommandHandler(ledger)
-  const clock = { nowMs: noon }
-  const log = new SilentLog()
-  const commands = handler ? handler(real) : real
-  const recorder = new CallRecorder({ commands, log, replica: 'box', nowMs: () => clock.nowMs })
-  onTestFinished(() => recorder.close())
-  const calls = (): CallRecord[] =>
-    ledger.all.flatMap(({ event }) => (event?.type === 'ApiCallsRecorded' ? event.data.calls : []))
-  return { ledger, recorder, clock, log, calls }
-}
 
 /** A ledger that refuses until it is told to take. */
 const refusing = () => {
@@ -39,7 +20,7 @@ const refusing = () => {
 }
 
 test('calls of 50 ms are one event, in a stream of tenant, day and replica', async () => {
-  const { ledger, recorder } = opened()
+  const { ledger, recorder } = openRecorder()
   recorder.record(tenant, callOf({ requestId: 'a' }))
   recorder.record(tenant, callOf({ requestId: 'b' }))
   recorder.record(otherTenant, callOf({ requestId: 'c' }))
@@ -50,7 +31,7 @@ test('calls of 50 ms are one event, in a stream of tenant, day and replica', asy
 })
 
 test('at most 256 calls are one event, and none is lost', async () => {
-  const { ledger, recorder, calls } = opened()
+  const { ledger, recorder, calls } = openRecorder()
   for (let n = 0; n < 1_000; n += 1) recorder.record(tenant, callOf({ requestId: `r${n}` }))
   await recorder.durable(tenant)
   expect(ledger.all).toHaveLength(4)
@@ -58,7 +39,7 @@ test('at most 256 calls are one event, and none is lost', async () => {
 })
 
 test('what was recorded is durable when it says so, and at once when there is nothing', async () => {
-  const { recorder, calls } = opened()
+  const { recorder, calls } = openRecorder()
   await recorder.durable(tenant)
   recorder.record(tenant, callOf())
   await recorder.durable(tenant)
@@ -67,7 +48,7 @@ test('what was recorded is durable when it says so, and at once when there is no
 
 test('a ledger that takes nothing leaves it behind, and nothing is lost or told twice when it takes again', async () => {
   const { state, handler } = refusing()
-  const { recorder, clock, calls, log } = opened(handler)
+  const { recorder, clock, calls, log } = openRecorder(handler)
   recorder.record(tenant, callOf({ requestId: 'a' }))
   expect(recorder.behindMs()).toBe(0)
   await until(() => state.tries > 1)
@@ -82,7 +63,7 @@ test('a ledger that takes nothing leaves it behind, and nothing is lost or told 
 
 test('a ledger that is slow holds calls up, and refuses none', async () => {
   const slow: { take?: () => void } = {}
-  const { recorder, clock } = opened((real) => ({
+  const { recorder, clock } = openRecorder((real) => ({
     handle: async (...given) => {
       await new Promise<void>((resolve) => Object.assign(slow, { take: resolve }))
       return real.handle(...given)
@@ -104,51 +85,20 @@ test('a ledger that is slow holds calls up, and refuses none', async () => {
 })
 
 test('what is open is written at the end, but not waited for for ever', async () => {
-  const { recorder, calls } = opened()
+  const { recorder, calls } = openRecorder()
   recorder.record(tenant, callOf())
   await recorder.close()
   expect(calls()).toHaveLength(1)
 
   const { state, handler } = refusing()
-  const stuck = opened(handler)
+  const stuck = openRecorder(handler)
   stuck.recorder.record(tenant, callOf())
   await stuck.recorder.close()
   expect(state.tries).toBeGreaterThan(0)
 })
 
-test('calls without identity are counted by origin, route, status and minute under the tenant system', async () => {
-  const { ledger, recorder, calls } = opened()
-  const counted = new CountedCalls(recorder)
-  const at = (time: string, over: Partial<CallRecord> = {}) =>
-    counted.add(systemTenant, callOf({ at: time, actor: null, status: 401, outcome: 'denied', durationMs: 2, ...over }))
-  for (let n = 0; n < 40; n += 1) at(`2026-01-02T12:00:${String(n).padStart(2, '0')}.000Z`)
-  at('2026-01-02T12:01:00.000Z')
-  at('2026-01-02T12:01:01.000Z', { route: '/another' })
-  at('2026-01-02T12:01:02.000Z', { origin: sealedText(1) })
-  counted.flush()
-  await recorder.durable(systemTenant)
-  expect(ledger.all[0]?.stream).toBe('access-system.2026-01-02-box')
-  expect(calls().map(({ at: minute, count }) => [minute, count])).toEqual([
-    ['2026-01-02T12:00:00.000Z', 40],
-    ['2026-01-02T12:01:00.000Z', 1],
-    ['2026-01-02T12:01:00.000Z', 1],
-    ['2026-01-02T12:01:00.000Z', 1],
-  ])
-  expect(calls()[0]).toMatchObject({ durationMs: 80, requestId: '', resource: {} })
-})
-
-test('more origins than can be counted are counted together', async () => {
-  const { recorder, calls } = opened()
-  const counted = new CountedCalls(recorder)
-  for (let n = 0; n < 10_050; n += 1) counted.add(systemTenant, callOf({ actor: null, origin: sealedText(n) }))
-  counted.flush()
-  await recorder.durable(systemTenant)
-  expect(calls()).toHaveLength(10_000)
-  expect(calls().reduce((sum, { count }) => sum + count, 0)).toBe(10_050)
-})
-
 test('a call that comes while another batch is being written is written too', async () => {
-  const { recorder, calls } = opened()
+  const { recorder, calls } = openRecorder()
   for (let n = 0; n < 20; n += 1) {
     recorder.record(tenant, callOf({ requestId: `r${n}` }))
     void recorder.durable(tenant)
@@ -159,7 +109,7 @@ test('a call that comes while another batch is being written is written too', as
 })
 
 test('what the ledger never takes is taken apart: the others are written, and of the one at fault its bare record', async () => {
-  const { ledger, recorder, calls, log } = opened((real) => ({
+  const { ledger, recorder, calls, log } = openRecorder((real) => ({
     handle: (aggregate, id, command, ...more) => {
       if (JSON.stringify(command).includes('poison')) return Promise.reject(new RangeError('too large'))
       return real.handle(aggregate, id, command, ...more)
@@ -177,7 +127,7 @@ test('what the ledger never takes is taken apart: the others are written, and of
 })
 
 test('an event stays well below what a ledger takes at once, however long its calls are', async () => {
-  const { ledger, recorder, calls } = opened()
+  const { ledger, recorder, calls } = openRecorder()
   for (let n = 0; n < 100; n += 1) recorder.record(tenant, callOf({ resource: { run_id: 'x'.repeat(20_000) } }))
   await recorder.durable(tenant)
   expect(calls()).toHaveLength(100)
@@ -185,7 +135,7 @@ test('an event stays well below what a ledger takes at once, however long its ca
 })
 
 test('a ledger that is slow with one tenant holds up no other, and many calls cost few events', async () => {
-  const { ledger, recorder } = opened((real) => ({
+  const { ledger, recorder } = openRecorder((real) => ({
     handle: async (aggregate, id, command, context, ...more) => {
       await sleep(context.tenant === tenant ? 3_000 : 2)
       return real.handle(aggregate, id, command, context, ...more)
@@ -205,7 +155,7 @@ test('a ledger that is slow with one tenant holds up no other, and many calls co
 })
 
 test('a record that comes just when the last batch was written is written too', async () => {
-  const { recorder, calls } = opened()
+  const { recorder, calls } = openRecorder()
   for (let n = 0; n < 200; n += 1) {
     recorder.record(tenant, callOf({ requestId: `r${n}` }))
     await recorder.durable(tenant)
@@ -214,7 +164,7 @@ test('a record that comes just when the last batch was written is written too', 
 })
 
 test('a delay that ends when nothing is left to write stops nothing', async () => {
-  const { recorder, calls } = opened()
+  const { recorder, calls } = openRecorder()
   recorder.record(tenant, callOf({ requestId: 'a' }))
   await recorder.durable(tenant)
   // Recorded while the writer was on its way out, so that its delay outlasts it.
