@@ -22,7 +22,7 @@ COPY --from=build /app/dist dist
 
 # A new volume takes its owner from the folder that it is mounted on; keys and tenants are volumes of their own where
 # several processes share them.
-RUN mkdir -p /data/keys /data/tenants && chown -R 10001:10001 /data && chmod 700 /data/keys
+RUN mkdir -p /data/keys /data/tenants /keys && chown -R 10001:10001 /data /keys && chmod 700 /data/keys /keys
 ENV HOST=0.0.0.0 DATA_DIR=/data
 USER 10001:10001
 VOLUME /data

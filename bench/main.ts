@@ -1,9 +1,10 @@
 import { run as access } from './access.ts'
+import { run as bus } from './bus.ts'
 import { run as http } from './http.ts'
 import { run as node } from './node.ts'
 import { run as views } from './views.ts'
 
-const benches: Record<string, () => Promise<void>> = { node, http, access, views }
+const benches: Record<string, () => Promise<void>> = { node, http, access, views, bus }
 
 /** `npm run bench`, or `npm run bench -- http` for one of them. */
 const chosen = process.argv.slice(2)

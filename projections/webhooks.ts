@@ -1,8 +1,9 @@
 import { put, type ReadDb, type Seen, type Statement, update, type View } from './projection.ts'
 
-export const webhooksTable = 'webhooks_v1'
-export const deliveriesTable = 'deliveries_v1'
-const attemptsTable = 'delivery_attempts_v1'
+export const webhooksTable = 'webhooks_v2'
+export const deliveriesTable = 'deliveries_v2'
+export const deliveriesByRun = `${deliveriesTable}_run`
+const attemptsTable = 'delivery_attempts_v2'
 
 /** `events` and `pipelines` are JSON lists; `pipelines` is null for all. */
 export interface WebhookRow {
@@ -17,7 +18,10 @@ export interface WebhookRow {
   updated_at: string
 }
 
-/** `body` is JSON. `next_at` is when it is due; null when it is settled. */
+/**
+ * `body` is JSON. `next_at` is when it is due; null when it is settled. `position` is where the ledger has it from the
+ * first, `settled_position` where it was taken or given up; `reason` says why it was given up.
+ */
 export interface DeliveryRow {
   tenant: string
   delivery_id: string
@@ -28,6 +32,9 @@ export interface DeliveryRow {
   attempts: number
   next_at: string | null
   created_at: string
+  position: number
+  settled_position: number | null
+  reason: string | null
 }
 
 export interface AttemptRow {
@@ -67,7 +74,7 @@ const registered = (seen: Seen<'WebhookRegistered'>): Statement[] => {
   return [put(webhooksTable, { ...row })]
 }
 
-const scheduled = ({ metadata, event: { data } }: Seen<'DeliveryScheduled'>): Statement[] => {
+const scheduled = ({ metadata, position, event: { data } }: Seen<'DeliveryScheduled'>): Statement[] => {
   const row: DeliveryRow = {
     tenant: metadata.tenant,
     delivery_id: data.deliveryId,
@@ -78,14 +85,17 @@ const scheduled = ({ metadata, event: { data } }: Seen<'DeliveryScheduled'>): St
     attempts: 0,
     next_at: data.dueAt,
     created_at: metadata.occurredAt,
+    position: Number(position),
+    settled_position: null,
+    reason: null,
   }
   return [put(deliveriesTable, { ...row })]
 }
 
-const attempted = ({ metadata, event: { data } }: Seen<'DeliveryAttempted'>): Statement[] => {
+const attempted = ({ metadata, position, event: { data } }: Seen<'DeliveryAttempted'>): Statement[] => {
   const { deliveryId, attempt, outcome, status, durationMs, error, response, nextAt } = data
   const key = { tenant: metadata.tenant, delivery_id: deliveryId }
-  const settled = outcome === 'delivered' ? { status: 'delivered' } : {}
+  const settled = outcome === 'delivered' ? { status: 'delivered', settled_position: position } : {}
   const row: AttemptRow = {
     attempt,
     at: metadata.occurredAt,
@@ -101,11 +111,11 @@ const attempted = ({ metadata, event: { data } }: Seen<'DeliveryAttempted'>): St
   ]
 }
 
-const exhausted = ({ metadata, event: { data } }: Seen<'DeliveryExhausted'>): Statement[] => [
+const exhausted = ({ metadata, position, event: { data } }: Seen<'DeliveryExhausted'>): Statement[] => [
   update(
     deliveriesTable,
     { tenant: metadata.tenant, delivery_id: data.deliveryId },
-    { status: 'exhausted', next_at: null },
+    { status: 'exhausted', next_at: null, settled_position: position, reason: data.error },
   ),
 ]
 
@@ -113,14 +123,14 @@ const resent = ({ metadata, event: { data } }: Seen<'DeliveryResent'>): Statemen
   update(
     deliveriesTable,
     { tenant: metadata.tenant, delivery_id: data.deliveryId },
-    { status: 'pending', next_at: data.dueAt },
+    { status: 'pending', next_at: data.dueAt, settled_position: null, reason: null },
   ),
 ]
 
 /** Where tenants want to be told, and what they were told. */
 export const webhooksView: View = {
   name: 'webhooks',
-  version: 1,
+  version: 2,
   tables: [webhooksTable, deliveriesTable, attemptsTable],
   schema: [
     `create table if not exists ${webhooksTable} (
@@ -128,9 +138,14 @@ export const webhooksView: View = {
       created_at text, updated_at text, primary key (tenant, webhook_id)) without rowid`,
     `create table if not exists ${deliveriesTable} (
       tenant text, delivery_id text, webhook_id text, run_id text, body text, status text, attempts integer,
-      next_at text, created_at text, primary key (tenant, delivery_id)) without rowid`,
+      next_at text, created_at text, position integer, settled_position integer, reason text,
+      primary key (tenant, delivery_id)) without rowid`,
     `create index if not exists ${deliveriesTable}_due on ${deliveriesTable} (next_at) where next_at is not null`,
     `create index if not exists ${deliveriesTable}_webhook on ${deliveriesTable} (tenant, webhook_id, created_at)`,
+    `create index if not exists ${deliveriesByRun} on ${deliveriesTable} (tenant, webhook_id, run_id)`,
+    `create index if not exists ${deliveriesTable}_position on ${deliveriesTable} (tenant, webhook_id, position)`,
+    `create index if not exists ${deliveriesTable}_dead on ${deliveriesTable} (tenant, settled_position)
+      where status = 'exhausted'`,
     `create table if not exists ${attemptsTable} (
       tenant text, delivery_id text, attempt integer, at text, outcome text, status integer, duration_ms real,
       error text, response text, primary key (tenant, delivery_id, attempt)) without rowid`,
@@ -161,23 +176,6 @@ export const webhookById = (db: ReadDb, tenant: string, webhookId: string): Webh
     `select * from ${webhooksTable} where tenant = ? and webhook_id = ? and status <> 'deleted'`,
     tenant,
     webhookId,
-  )
-
-/** Newest first. */
-export const deliveriesOf = (
-  db: ReadDb,
-  tenant: string,
-  webhookId: string,
-  limit: number,
-  offset: number,
-): DeliveryRow[] =>
-  db.all<DeliveryRow>(
-    `select * from ${deliveriesTable} where tenant = ? and webhook_id = ?
-     order by created_at desc, delivery_id desc limit ? offset ?`,
-    tenant,
-    webhookId,
-    limit,
-    offset,
   )
 
 export const attemptsOf = (db: ReadDb, tenant: string, deliveryId: string): AttemptRow[] =>

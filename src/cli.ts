@@ -6,23 +6,29 @@ import { PolicyError } from './auth/policy.ts'
 import { KeyError } from './auth/tokens.ts'
 import { BusUnavailable } from './bus/nats/link.ts'
 import { NatsServerFailure } from './bus/spawn-server.ts'
+import { listWorkers } from './compose/list-workers.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { demo } from './demo/demo.ts'
 import { backup, runNode } from './embedded/main.ts'
-import { openDataDir, StartError } from './host/data-dir.ts'
+import { StartError } from './host/data-dir.ts'
 import { NodeFailure } from './host/node-process.ts'
-import { devKey } from './host/secrets.ts'
+import { devKey, openKeysDir } from './host/secrets.ts'
 import { serve } from './main.ts'
+import { rebuildBus, rebuildFrom } from './rebuild.ts'
 import { work } from './worker.ts'
 
 const usage = `ledgerline <command>
 
   serve                       the API, the embedded ledger and a local worker
-  worker --concurrency N      a worker alone; it needs EVENTSTORE_URL and NATS_URL
+  worker --concurrency N [--health-port P]
+                              a worker alone; it needs EVENTSTORE_URL and NATS_URL
+  workers [--json]            the workers on NATS_URL that answer, and what they have done
   demo                        a tour on an empty directory, with real data
   node --port P --dir D       the embedded ledger alone
   node --check --dir D        scans a ledger for damage
   backup --to FILE [--dir D]  a compact copy of the ledger in D (default DATA_DIR/ledger), also while it is running
+  rebuild --bus --from POSITION
+                              publishes the events from there on again; it needs EVENTSTORE_URL and NATS_URL
   token --sub NAME --tenant T --roles ROLE,ROLE [--plan PLAN] [--name NAME] [--expires-in SECONDS]
                               a JWT of this data directory's development key
 `
@@ -39,10 +45,10 @@ const runServe = async (): Promise<void> => {
 }
 
 const runWorker = async (args: string[]): Promise<void> => {
-  const { concurrency, engine } = workerOptions(args)
+  const { concurrency, engine, healthPort } = workerOptions(args)
   if (engine !== 'local') throw new StartError(`there is no engine '${engine}'; there is local`)
   const flags = concurrency === undefined ? {} : { WORKER_CONCURRENCY: concurrency }
-  const starting = work(loadConfig(undefined, flags))
+  const starting = work(loadConfig(undefined, flags), healthPort)
   const stop = () => {
     starting.then((stopWorker) => stopWorker()).then(() => process.exit(0), fail)
   }
@@ -52,14 +58,25 @@ const runWorker = async (args: string[]): Promise<void> => {
   process.stdout.write('ledgerline worker ready\n')
 }
 
-const workerOptions = (args: string[]): { concurrency: string | undefined; engine: string } => {
+const workerOptions = (args: string[]) => {
+  const options = {
+    concurrency: { type: 'string' },
+    engine: { type: 'string', default: 'local' },
+    'health-port': { type: 'string' },
+  } as const
   try {
-    const options = { concurrency: { type: 'string' }, engine: { type: 'string', default: 'local' } } as const
-    const { concurrency, engine } = parseArgs({ args, options }).values
-    return { concurrency, engine }
+    const { concurrency, engine, 'health-port': port } = parseArgs({ args, options }).values
+    if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
+      throw new Error('--health-port: must be a port, from 1 to 65535')
+    }
+    return { concurrency, engine, healthPort: port === undefined ? null : Number(port) }
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error))
   }
+}
+
+const runWorkers = async (args: string[]): Promise<void> => {
+  process.stdout.write(await listWorkers(loadConfig(), args))
 }
 
 const runDemo = async (): Promise<void> => {
@@ -78,6 +95,12 @@ const runBackup = async (args: string[]): Promise<void> => {
   process.stdout.write(`ledgerline backup written to ${file}\n`)
 }
 
+const runRebuild = async (args: string[]): Promise<void> => {
+  const published = await rebuildBus(loadConfig(), rebuildFrom(args))
+  process.stdout.write(`ledgerline published ${published} events again\n`)
+  process.exit(0)
+}
+
 const backupOptions = (args: string[]): { to: string; dir: string | undefined } => {
   try {
     const { to, dir } = parseArgs({ args, options: { to: { type: 'string' }, dir: { type: 'string' } } }).values
@@ -89,10 +112,10 @@ const backupOptions = (args: string[]): { to: string; dir: string | undefined } 
 }
 
 const runToken = async (args: string[]): Promise<void> => {
-  const { dataDir } = loadConfig()
+  const { keysDir } = loadConfig()
   const key = async () => {
-    await openDataDir(dataDir)
-    return devKey(dataDir)
+    await openKeysDir(keysDir)
+    return devKey(keysDir)
   }
   process.stdout.write(`${await issueToken(args, key, Date.now())}\n`)
 }
@@ -119,9 +142,11 @@ const plainErrors = [
 const commands: Record<string, (args: string[]) => Promise<void>> = {
   serve: runServe,
   worker: runWorker,
+  workers: runWorkers,
   demo: runDemo,
   node: runNode,
   backup: runBackup,
+  rebuild: runRebuild,
   token: runToken,
 }
 

@@ -7,6 +7,7 @@ import type { Log } from './app/ports/follower.ts'
 import { composeAccess } from './compose/access.ts'
 import { composeBus } from './compose/bus.ts'
 import { openDoor } from './compose/door.ts'
+import { composeEventRelay } from './compose/event-relay.ts'
 import { type Stop, startParts } from './compose/stop.ts'
 import { openViews, viewsCurrent } from './compose/views.ts'
 import { composeWebhooks } from './compose/webhooks.ts'
@@ -18,9 +19,11 @@ import { createLog } from './host/log.ts'
 import { startNodeProcess } from './host/node-process.ts'
 import { instanceId, positionKey } from './host/secrets.ts'
 import { createApp } from './http/app.ts'
+import { LiveStreams } from './http/native/live-streams.ts'
 import { ReadAfterWrite } from './http/reads.ts'
 import { EventStoreLedger } from './ledger/eventstore.ts'
 import { Follower } from './ledger/follower.ts'
+import { LiveFeed } from './ledger/live-feed.ts'
 import { loadManifests } from './manifests/directory.ts'
 import { registerManifests } from './processes/pipeline-files.ts'
 import { Reconciler } from './processes/reconciler.ts'
@@ -52,8 +55,10 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   stops.push(() => access.close())
   const { views, follower: viewFollower } = await openViews(config, log, stops)
 
-  const { bus, onLost } = await composeBus(config, log, stops)
-  const worker = `${await instanceId(config.dataDir)}.${randomUUID()}`
+  const { bus, events, directory, onLost } = await composeBus(config, log, stops)
+  stops.push(access.shareLimits(bus))
+  const instance = await instanceId(config.dataDir)
+  const worker = `${instance}.${randomUUID()}`
   const head = await ledger.head()
   const shared = { commands, bus, log, worker, leaseMs: config.runLeaseMs, nowMs: Date.now }
   const fromHead = async () => head
@@ -63,13 +68,17 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   follower.add(viewFollower)
   follower.add(new Relay(bus, fromHead))
   follower.add(reconciler)
+  const feed = new LiveFeed(ledger, log)
+  follower.add(feed)
+  const eventRelay = composeEventRelay({ events, ledger, log }, follower)
   const webhooks = composeWebhooks(
     config,
-    { commands, views, viewFollower, openSealed: access.openSealed, log, head: fromHead },
+    { commands, views, viewFollower, openSealed: access.openSealed, log, instance, head: fromHead },
     follower,
   )
   await follower.start()
   stops.push(() => follower.stop())
+  stops.push(eventRelay.start())
   await viewsCurrent(viewFollower, head, log)
 
   const position = await registerPipelines(config, commands, log)
@@ -78,14 +87,16 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   onLost(() => void reconciler.sweep())
   stops.push(() => reconciler.stop())
   stops.push(await webhooks.start())
-  if (config.worker === 'inline') stops.push(startWorker(config, shared))
+  if (config.worker === 'inline') stops.push(await startWorker(config, { ...shared, directory }))
 
+  const live = new LiveStreams(feed)
   const app = createApp({
     commands,
+    live,
     views,
     log,
     nowMs: Date.now,
-    reads: new ReadAfterWrite(viewFollower, await positionKey(config.dataDir)),
+    reads: new ReadAfterWrite(viewFollower, await positionKey(config.keysDir)),
     ...access,
     notReady: () =>
       ledger.head().then(
@@ -96,6 +107,8 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   door.open(getRequestListener(app.fetch))
   // Stopped first: what is in flight is answered while everything is still there.
   stops.push(() => door.close())
+  // They are in flight for as long as anybody listens.
+  stops.push(() => live.close())
   return door.url
 }
 

@@ -5,15 +5,18 @@ import { type Stop, startParts } from './compose/stop.ts'
 import { startWorker } from './compose/worker.ts'
 import type { Config } from './config.ts'
 import { openDataDir, StartError } from './host/data-dir.ts'
+import { openHealthPort } from './host/health-port.ts'
 import { createLog } from './host/log.ts'
 import { instanceId } from './host/secrets.ts'
 import { EventStoreLedger } from './ledger/eventstore.ts'
 
+const checkTimeoutMs = 2_000
+
 /**
  * A worker as a process of its own: it takes jobs from the bus and answers with commands to the ledger, so it needs both
- * of them, shared with the API. Returns how to stop it.
+ * of them, shared with the API. With a health port it tells there whether it reaches them. Returns how to stop it.
  */
-export const work = async (config: Config): Promise<Stop> => {
+export const work = async (config: Config, healthPort: number | null = null): Promise<Stop> => {
   const { eventstoreUrl, natsUrl } = config
   if (eventstoreUrl === null) throw new StartError('a worker needs the ledger of the API: EVENTSTORE_URL')
   if (natsUrl === null || natsUrl === 'spawn') throw new StartError('a worker needs the bus of the API: NATS_URL')
@@ -22,10 +25,40 @@ export const work = async (config: Config): Promise<Stop> => {
     await openDataDir(config.dataDir)
     const ledger = new EventStoreLedger(eventstoreUrl)
     stops.push(() => ledger.close())
-    const { bus } = await composeBus(config, log, stops)
+    const { bus, directory, isReachable } = await composeBus(config, log, stops)
+    if (healthPort !== null) {
+      const isLedgerThere = () => within(checkTimeoutMs, ledger.head())
+      stops.push(await boundHealthPort(config.host, healthPort, isLedgerThere, () => isReachable(checkTimeoutMs)))
+    }
     const commands = new CommandHandler(ledger)
     const worker = `${await instanceId(config.dataDir)}.${randomUUID()}`
-    stops.push(startWorker(config, { commands, bus, log, worker, leaseMs: config.runLeaseMs, nowMs: Date.now }))
+    const shared = { commands, bus, directory, log, worker, leaseMs: config.runLeaseMs, nowMs: Date.now }
+    stops.push(await startWorker(config, shared))
   })
   return stop
 }
+
+type Check = () => Promise<boolean>
+
+const boundHealthPort = async (host: string, port: number, ledger: Check, bus: Check): Promise<Stop> => {
+  try {
+    return await openHealthPort(host, port, async () => {
+      const [isLedgerThere, isBusThere] = await Promise.all([ledger(), bus()])
+      return [...(isLedgerThere ? [] : ['ledger']), ...(isBusThere ? [] : ['bus'])]
+    })
+  } catch (error) {
+    throw new StartError(`--health-port: ${port} cannot be bound: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** Whether it is there in time. */
+const within = (timeoutMs: number, asked: Promise<unknown>): Promise<boolean> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), timeoutMs)
+    asked
+      .then(
+        () => resolve(true),
+        () => resolve(false),
+      )
+      .finally(() => clearTimeout(timer))
+  })

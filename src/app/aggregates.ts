@@ -1,11 +1,17 @@
 import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
 import type { AccessEvent } from '../domain/access/events.ts'
+import {
+  type CheckpointEvent,
+  checkpointDecider,
+  type SignCheckpoint,
+  type TreeHead,
+} from '../domain/checkpoint/decide.ts'
 import type { Decider } from '../domain/decider.ts'
 import { type Delivery, type DeliveryCommand, deliveryDecider } from '../domain/delivery/decide.ts'
 import type { DeliveryEvent } from '../domain/delivery/events.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type { Category } from '../domain/ids.ts'
-import { type Lease, type LeaseEvent, leaseDecider, type TakeLease } from '../domain/lease/decide.ts'
+import { type Lease, type LeaseCommand, type LeaseEvent, leaseDecider } from '../domain/lease/decide.ts'
 import {
   type Partition,
   type PartitionCommand,
@@ -46,12 +52,20 @@ export const partitions: Aggregate<Partition, PartitionCommand, PartitionEvent> 
   types: { PartitionClaimed: true, PartitionReleased: true },
 }
 
-export const leases: Aggregate<Lease, TakeLease, LeaseEvent> = {
+export const leases: Aggregate<Lease, LeaseCommand, LeaseEvent> = {
   category: 'lease',
   decider: leaseDecider,
   fold: 'last',
   types: { LeaseTaken: true },
   keepLast: 1,
+}
+
+/** One stream per log. */
+export const checkpoints: Aggregate<TreeHead | null, SignCheckpoint, CheckpointEvent> = {
+  category: 'checkpoint',
+  decider: checkpointDecider,
+  fold: 'last',
+  types: { CheckpointSigned: true },
 }
 
 /** One stream per tenant, day and replica; only that replica appends to it. */
@@ -80,6 +94,7 @@ export const webhooks: Aggregate<Webhook, WebhookCommand, WebhookEvent> = {
     WebhookDisabled: true,
     WebhookEnabled: true,
     WebhookDeleted: true,
+    WebhookResendRequested: true,
   },
 }
 
@@ -112,5 +127,6 @@ export const runs: Aggregate<Run, RunCommand, RunEvent> = {
     RunResumed: true,
     RunCancelRequested: true,
     RunCanceled: true,
+    DriftDetected: true,
   },
 }

@@ -7,6 +7,7 @@ export const actions = [
   'ReadPipelines',
   'ReadWebhooks',
   'ReadHistory',
+  'ReadEvents',
   'ReadAccess',
   'OpenPersonalValues',
 ] as const

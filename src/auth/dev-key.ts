@@ -17,7 +17,7 @@ export interface DevClaims {
   expiresInS: number
 }
 
-/** `jwk` is what `devKey` of host/secrets.ts keeps. Signs a token that only this data directory's key verifies. Throws KeyError for a key file that is damaged. */
+/** `jwk` is what `devKey` of host/secrets.ts keeps. Signs a token that only this installation's key verifies. Throws KeyError for a key file that is damaged. */
 export const signDevToken = (jwk: string, claims: DevClaims, nowMs: number): Promise<string> => {
   const { sub, tenant, roles, plan, name, expiresInS } = claims
   const issuedAtS = Math.floor(nowMs / 1_000)

@@ -61,6 +61,14 @@ export class InProcessBus implements Bus {
     return () => void this.controls.delete(handler)
   }
 
+  sendUsage(): void {
+    // There is no other process.
+  }
+
+  onUsage(): () => void {
+    return () => undefined
+  }
+
   async close(): Promise<void> {
     this.closed = true
     for (const timer of this.timers) clearTimeout(timer)

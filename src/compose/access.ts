@@ -12,7 +12,7 @@ import { TenantDirectory } from '../auth/tenants.ts'
 import { createTokenVerifier, readSource } from '../auth/tokens.ts'
 import type { Config } from '../config.ts'
 import { must, parseTenantId, type TenantId } from '../domain/ids.ts'
-import { devKey, instanceId } from '../host/secrets.ts'
+import { devKey, instanceId, openKeysDir } from '../host/secrets.ts'
 import { Callers } from '../http/callers.ts'
 import { RateLimits } from '../http/limits.ts'
 import type { Credentials, Services } from '../http/services.ts'
@@ -33,27 +33,33 @@ type Access = Pick<
   | 'corsOrigins'
 >
 
-/** Who may call, and where it is written down. `close` writes what is not written yet. */
+/**
+ * Who may call, and where it is written down. `shareLimits` has rates counted together with the other processes on the
+ * bus, `close` writes what is not written yet.
+ */
 export const composeAccess = async (
   config: Config,
   commands: CommandHandler,
   log: Log,
-): Promise<Access & { close(): Promise<void> }> => {
+): Promise<Access & { shareLimits: RateLimits['share']; close(): Promise<void> }> => {
   sayWhoMayCall(config, log)
-  const keys = await openFileKeys(join(config.dataDir, 'keys', 'subjects'))
+  await openKeysDir(config.keysDir)
+  const keys = await openFileKeys(join(config.keysDir, 'subjects'))
   const sealer = new Sealer(keys)
   const calls = new CallRecorder({ commands, log, replica: await instanceId(config.dataDir), nowMs: Date.now })
   const counted = new CountedCalls(calls)
+  const limits = new RateLimits(config.rateLimit)
   return {
     credentials: await credentialsOf(config),
     callers: new Callers({ commands, keys, sealer, nowMs: Date.now }),
     policies: loadPolicies(config.policiesDir),
-    limits: new RateLimits(config.rateLimit),
+    limits,
     calls,
     counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: config.corsOrigins,
+    shareLimits: (bus) => limits.share(bus),
     close: async () => {
       counted.flush()
       await calls.close()
@@ -61,8 +67,8 @@ export const composeAccess = async (
   }
 }
 
-const credentialsOf = async ({ auth, dataDir }: Config): Promise<Credentials> => {
-  const dev = auth.devTokens ? createDevVerifier(await devKey(dataDir), Date.now) : null
+const credentialsOf = async ({ auth, keysDir }: Config): Promise<Credentials> => {
+  const dev = auth.devTokens ? createDevVerifier(await devKey(keysDir), Date.now) : null
   const { issuer, audience } = auth
   const options = { issuer, audience, defaultTenant: null, nowMs: Date.now }
   const configured = auth.source && createTokenVerifier(await readSource(auth.source), options)

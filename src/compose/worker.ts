@@ -1,3 +1,5 @@
+import { hostname } from 'node:os'
+import type { WorkerDirectory } from '../app/ports/worker-directory.ts'
 import type { Config } from '../config.ts'
 import { localEngine } from '../engines/local/engine.ts'
 import { steps } from '../engines/local/scoring/steps.ts'
@@ -5,10 +7,11 @@ import { samplesDir } from '../host/samples.ts'
 import { Worker } from '../workers/worker.ts'
 import type { Stop } from './stop.ts'
 
-type Shared = Pick<ConstructorParameters<typeof Worker>[0], 'commands' | 'bus' | 'log' | 'worker' | 'leaseMs' | 'nowMs'>
+type Deps = Pick<ConstructorParameters<typeof Worker>[0], 'commands' | 'bus' | 'log' | 'worker' | 'leaseMs' | 'nowMs'>
+type Shared = Deps & { directory: WorkerDirectory | null }
 
-/** A worker of the local engine, at work until it is stopped. */
-export const startWorker = (config: Config, shared: Shared): Stop => {
+/** A worker of the local engine, at work, and to be found, until it is stopped. */
+export const startWorker = async (config: Config, { directory, ...shared }: Shared): Promise<Stop> => {
   const engine = localEngine({ tenantsDir: config.tenantsDir, samplesDir: samplesDir(), steps })
   const worker = new Worker({
     ...shared,
@@ -19,5 +22,16 @@ export const startWorker = (config: Config, shared: Shared): Stop => {
     stopGraceMs: config.shutdownGraceMs,
   })
   worker.start()
-  return () => worker.stop()
+  const card = {
+    engine: engine.name,
+    instance: shared.worker,
+    concurrency: config.workerConcurrency,
+    host: hostname(),
+    pid: process.pid,
+  }
+  const withdraw = await directory?.announce(card, () => worker.stats())
+  return async () => {
+    await worker.stop()
+    await withdraw?.()
+  }
 }

@@ -1,4 +1,5 @@
 import type { AccessEvent } from './access/events.ts'
+import type { CheckpointEvent } from './checkpoint/decide.ts'
 import type { DeliveryEvent } from './delivery/events.ts'
 import type { LeaseEvent } from './lease/decide.ts'
 import type { PartitionEvent } from './partition/decide.ts'
@@ -13,6 +14,7 @@ export type DomainEvent =
   | RunEvent
   | PartitionEvent
   | LeaseEvent
+  | CheckpointEvent
   | AccessEvent
   | SubjectEvent
   | WebhookEvent

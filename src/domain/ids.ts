@@ -66,7 +66,16 @@ export const must = <T>(value: T | undefined, what: string): T => {
   return value
 }
 
-export type Category = 'pipeline' | 'run' | 'partition' | 'lease' | 'access' | 'subject' | 'webhook' | 'delivery'
+export type Category =
+  | 'pipeline'
+  | 'run'
+  | 'partition'
+  | 'lease'
+  | 'access'
+  | 'subject'
+  | 'webhook'
+  | 'delivery'
+  | 'checkpoint'
 
 /** `<category>-<tenant>.<id>` (DESIGN.md section 4). A tenant has no dot, so the first dot ends it. */
 export const streamName = (category: Category, tenant: TenantId, id: string): StreamName =>

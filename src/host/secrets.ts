@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { openDataDir } from './data-dir.ts'
 
 /**
  * What a file holds; where there is none, it is created once, readable by its owner only. It appears whole or not at
@@ -44,14 +45,22 @@ const isCode = (error: unknown, code: string): boolean =>
 /** A name for this data directory, without a dot; it tells the lives of one worker from another worker's. */
 export const instanceId = (dataDir: string): Promise<string> => createOnce(join(dataDir, 'instance'), randomUUID)
 
-/** 32 bytes that hide ledger positions from those who carry them. */
-export const positionKey = async (dataDir: string): Promise<Buffer> => {
-  const text = await createOnce(join(dataDir, 'keys', 'position.key'), () => randomBytes(32).toString('base64'))
+const ownerOnly = 0o700
+
+/** Creates the directory of keys if need be, for its owner only. Throws StartError where it cannot be written. */
+export const openKeysDir = async (dir: string): Promise<void> => {
+  await mkdir(dir, { recursive: true, mode: ownerOnly }).catch(() => undefined)
+  await openDataDir(dir)
+}
+
+/** 32 bytes that hide ledger positions from those who carry them; the same for all that share the directory. */
+export const positionKey = async (keysDir: string): Promise<Buffer> => {
+  const text = await createOnce(join(keysDir, 'position.key'), () => randomBytes(32).toString('base64'))
   return Buffer.from(text, 'base64')
 }
 
-/** A private Ed25519 key as a JWK in JSON: it signs the development tokens of this data directory. */
-export const devKey = (dataDir: string): Promise<string> =>
-  createOnce(join(dataDir, 'keys', 'dev.jwk'), () =>
+/** A private Ed25519 key as a JWK in JSON: it signs the development tokens of all that share the directory. */
+export const devKey = (keysDir: string): Promise<string> =>
+  createOnce(join(keysDir, 'dev.jwk'), () =>
     JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
   )

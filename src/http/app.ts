@@ -3,13 +3,16 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import { z } from 'zod'
+import { version } from '../app/version.ts'
 import { Rejection } from '../domain/codes.ts'
+import { asyncApiDocument } from './asyncapi/document.ts'
 import type { Env } from './context.ts'
 import type { Dialect } from './dialect.ts'
 import { batchDialect } from './dialects/batch/index.ts'
 import { type HttpError, nativeError } from './errors.ts'
+import { eventsDialect } from './native/events.ts'
 import { nativeDialect } from './native/index.ts'
-import { docsRoutes } from './openapi/docs.ts'
+import { docsRoutes, documentRoute } from './openapi/docs.ts'
 import { openApiDocument } from './openapi/document.ts'
 import type { Operation } from './operation.ts'
 import { honoPath, pathParameters } from './routing.ts'
@@ -18,12 +21,15 @@ import { traced } from './trace.ts'
 import { jsonBody, queryOf } from './validate.ts'
 import { stray, wayIn } from './way-in.ts'
 
-/** As package.json has it. */
-export const apiVersion = '0.1.0'
+export const apiVersion = version
 const requestIdPattern = /^[A-Za-z0-9_.-]{1,128}$/
 
 /** Every dialect. A new one is added here. */
-export const allDialects = (services: Services): Dialect[] => [batchDialect(services), nativeDialect(services)]
+export const allDialects = (services: Services): Dialect[] => [
+  batchDialect(services),
+  nativeDialect(services),
+  eventsDialect(services),
+]
 
 const live = z.strictObject({ status: z.literal('ok') })
 const ready = z.strictObject({ status: z.literal('ready') })
@@ -56,6 +62,10 @@ export const createApp = (services: Services, dialects: readonly Dialect[] = all
   app.route(
     '/',
     docsRoutes(() => documentOf(dialects)),
+  )
+  app.route(
+    '/',
+    documentRoute('/asyncapi.json', () => asyncApiDocument({ version: apiVersion })),
   )
   for (const dialect of dialects) mount(app, dialect, services)
 

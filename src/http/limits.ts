@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { type Plan, type Principal, principalKey } from '../auth/principal.ts'
+import { type Plan, type Principal, plans, principalKey } from '../auth/principal.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
+import { SharedUsage, type UsageBus } from './shared-usage.ts'
 
 /** Requests an hour, and how many of them within one second. */
 export interface Allowance {
@@ -30,6 +32,7 @@ class Bucket {
     this.burst = new RateLimiterMemory({ points: allowance.burst, duration: 1 })
   }
 
+  /** Throws RATE_LIMITED; resolves when the call counts. */
   async take(c: Context<Env>, key: string, nowMs: number): Promise<void> {
     // The burst first: what it refuses does not count against the hour.
     const burst = await outcome(this.burst.consume(key))
@@ -40,6 +43,12 @@ class Bucket {
     const retryAfterSeconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1_000))
     c.header('Retry-After', String(retryAfterSeconds))
     throw new Rejection('RATE_LIMITED', `too many requests; ask again in ${retryAfterSeconds} s`, { window })
+  }
+
+  /** What another process has let through. */
+  async add(key: string, points: number): Promise<void> {
+    await this.hour.penalty(key, points)
+    await this.burst.penalty(key, points)
   }
 
   private async looked(key: string): Promise<Outcome> {
@@ -78,23 +87,43 @@ const outcome = async (consumed: Promise<RateLimiterRes>): Promise<Outcome> => {
   }
 }
 
-/** How often a principal may call, by its plan; one without a plan has what the operator allows. Counted per process. */
+/**
+ * How often a principal may call, by its plan; one without a plan has what the operator allows. Counted in this process;
+ * those that share a bus tell each other what they let through.
+ */
 export class RateLimits {
-  private readonly byPlan: Record<Plan, Bucket>
-  private readonly others: Bucket
+  private readonly buckets: Record<Plan | 'none', Bucket>
+  private shared: SharedUsage | null = null
 
   constructor(withoutPlan: Allowance) {
-    this.byPlan = {
+    this.buckets = {
       free: new Bucket(allowances.free),
       pro: new Bucket(allowances.pro),
       enterprise: new Bucket(allowances.enterprise),
+      none: new Bucket(withoutPlan),
     }
-    this.others = new Bucket(withoutPlan)
+  }
+
+  /** From now on others are told, and listened to. Returns how to stop. */
+  share(bus: UsageBus): () => void {
+    const shared = new SharedUsage(bus, ({ bucket, key, points }) => {
+      if (isBucket(bucket)) void this.buckets[bucket].add(key, points)
+    })
+    this.shared = shared
+    return () => {
+      this.shared = null
+      shared.stop()
+    }
   }
 
   /** Sets the headers; throws RATE_LIMITED. */
-  take(c: Context<Env>, principal: Principal, byPlan: boolean, nowMs: number): Promise<void> {
-    const bucket = byPlan && principal.plan !== null ? this.byPlan[principal.plan] : this.others
-    return bucket.take(c, principalKey(principal), nowMs)
+  async take(c: Context<Env>, principal: Principal, byPlan: boolean, nowMs: number): Promise<void> {
+    const bucket = byPlan && principal.plan !== null ? principal.plan : 'none'
+    // A principal that is no person goes by its name, which is nobody else's business on the bus.
+    const key = createHash('sha256').update(principalKey(principal)).digest('base64url')
+    await this.buckets[bucket].take(c, key, nowMs)
+    this.shared?.count(bucket, key)
   }
 }
+
+const isBucket = (name: string): name is Plan | 'none' => name === 'none' || plans.some((plan) => plan === name)

@@ -4,6 +4,9 @@ import type { Action } from '../auth/actions.ts'
 import type { Code } from '../domain/codes.ts'
 import type { Env } from './context.ts'
 
+/** `text/event-stream` does not end by itself; it is resumed by Last-Event-ID. */
+type MediaType = 'application/json' | 'text/event-stream'
+
 /** What a request brings, parsed by the schemas of its operation. */
 interface Input<Query, Body> {
   query: Query
@@ -31,8 +34,8 @@ export interface Operation {
   /** Names in the query whose values may name a person; what is not a pseudonym is left out of the record. */
   personal?: readonly string[]
   body?: z.ZodType
-  /** The answer when all went well, by status. */
-  answers: Readonly<Record<number, { description: string; schema: z.ZodType }>>
+  /** The answer when all went well, by status. Its `type` is application/json unless it is said. */
+  answers: Readonly<Record<number, { description: string; schema: z.ZodType; type?: MediaType }>>
   /** Codes that only this operation's rules give; those that any operation may give are added by the dialect. */
   codes: readonly Code[]
   handle(c: Context<Env>, input: Input<unknown, unknown>): Promise<Response>

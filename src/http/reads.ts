@@ -1,10 +1,9 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Handled } from '../app/handle.ts'
-import { drawBytes } from '../app/ids.ts'
 import { principalKey } from '../auth/principal.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { Env } from './context.ts'
+import { Positions } from './positions.ts'
 
 /** How far the views are. */
 export interface Freshness {
@@ -15,7 +14,6 @@ export interface Freshness {
 const waitMaxMs = 500
 const callersMax = 10_000
 const header = 'Ledger-Position'
-const emptyPosition = 2n ** 48n - 1n
 
 /**
  * Lets a caller read its own writes: remembers each principal's last command, and makes its reads wait for it. The
@@ -23,13 +21,13 @@ const emptyPosition = 2n ** 48n - 1n
  */
 export class ReadAfterWrite {
   private readonly views: Freshness
-  private readonly key: Buffer
+  readonly positions: Positions
   private readonly lastCommands = new Map<string, bigint>()
 
   /** `key` has 32 bytes. */
   constructor(views: Freshness, key: Buffer) {
     this.views = views
-    this.key = key
+    this.positions = new Positions(key)
   }
 
   /** Takes note of what a command of this request came to. */
@@ -60,26 +58,17 @@ export class ReadAfterWrite {
     c.header(header, this.seal(this.views.current()))
   }
 
-  /**
-   * One block of AES: the position, four random bytes, so that an unchanged ledger does not show, and six zero bytes,
-   * which only this key brings back.
-   */
-  private seal(position: bigint): string {
-    const block = Buffer.alloc(16)
-    // -1, of a ledger that is empty, is the greatest of all positions here.
-    block.writeUIntBE(Number(position < 0n ? emptyPosition : position), 0, 6)
-    drawBytes(4).copy(block, 6)
-    const cipher = createCipheriv('aes-256-ecb', this.key, null).setAutoPadding(false)
-    return cipher.update(block).toString('base64url')
+  seal(position: bigint): string {
+    return this.positions.seal(position)
   }
 
-  private open(text: string): bigint {
-    const sealed = Buffer.from(text, 'base64url')
-    if (sealed.length === 16) {
-      const block = createDecipheriv('aes-256-ecb', this.key, null).setAutoPadding(false).update(sealed)
-      const position = BigInt(block.readUIntBE(0, 6))
-      if (block.readUIntBE(10, 6) === 0) return position === emptyPosition ? -1n : position
-    }
-    throw new Rejection('VALIDATION_FAILED', `${header} is none that was given out here`, { field: header })
+  /** What was sealed here; throws VALIDATION_FAILED for anything else. */
+  open(text: string): bigint {
+    return this.positions.open(text, header)
+  }
+
+  /** Whether the views have reached a position, or do so in time. */
+  reached(position: bigint): Promise<boolean> {
+    return this.views.reach(position, waitMaxMs)
   }
 }

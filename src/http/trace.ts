@@ -47,6 +47,8 @@ export const traced =
     else {
       services.calls.record(tenant, record)
       if (recordedFirst && record.status < 400 && !(await isDurable(services, tenant))) {
+        // Nobody will read it, nor end it.
+        void c.res.body?.cancel()
         // What is on its way says that all went well.
         services.calls.record(tenant, { ...record, outcome: 'failed', status: 503, reason: 'LEDGER_UNAVAILABLE' })
         throw new Rejection('LEDGER_UNAVAILABLE', 'the record of this call could not be written, so it is not answered')

@@ -24,6 +24,7 @@ import {
 import { Rejection } from '../domain/codes.ts'
 import type { StreamName } from '../domain/ids.ts'
 import { decode, encode, type RawEvent } from './codec.ts'
+import { type PageRange, type PastPage, readPage } from './past-page.ts'
 
 const appendTimeoutMs = 5_000
 const readTimeoutMs = 10_000
@@ -128,6 +129,15 @@ export class EventStoreLedger implements Ledger {
     } finally {
       signal.removeEventListener('abort', end)
       await subscription.unsubscribe().catch(() => undefined)
+    }
+  }
+
+  /** A page of the past of streams whose names match; how far it got is told. */
+  async page(streams: string, range: PageRange, signal: AbortSignal): Promise<PastPage> {
+    try {
+      return await readPage(this.client, streams, range, signal)
+    } catch (error) {
+      throw translate(error)
     }
   }
 

@@ -1,48 +1,45 @@
-import { deliveries, webhooks } from '../app/aggregates.ts'
-import { systemContext } from '../app/context.ts'
-import type { CommandHandler } from '../app/handle.ts'
+import { deliveries } from '../app/aggregates.ts'
 import type { Follows, Log } from '../app/ports/follower.ts'
 import type { LedgerEvent } from '../app/ports/ledger.ts'
-import type { SentMessage, WebhookSender, WebhookWork } from '../app/ports/webhooks.ts'
-import type { TenantId } from '../domain/ids.ts'
-import type { Webhook } from '../domain/webhook/decide.ts'
+import type { WebhookWork } from '../app/ports/webhooks.ts'
+import { type AttemptDeps, attemptDelivery, type Due } from './delivery-attempt.ts'
+import type { LeaseWatcher, RoleLease } from './lease-keeper.ts'
 
-interface CourierDeps {
-  work: WebhookWork
-  sender: WebhookSender
-  commands: Pick<CommandHandler, 'handle' | 'load'>
-  openSealed(sealed: string): Promise<string | null>
+interface CourierDeps extends AttemptDeps {
+  work: Pick<WebhookWork, 'dueDeliveries'>
+  /** Who holds it sends; the others only listen. */
+  lease: RoleLease
   log: Log
   head(): Promise<bigint>
-  nowMs(): number
+  /** Waits until the views have reached a position; answers whether they have. */
+  viewsReach(position: bigint, timeoutMs: number): Promise<boolean>
 }
 
 const sweepEveryMs = 10_000
+const viewsTimeoutMs = 30_000
 const perWebhookMax = 4
-const responseCharsMax = 500
-
-interface Due {
-  tenant: TenantId
-  deliveryId: string
-  webhookId: string
-}
 
 /**
  * Sends what is due to webhooks, and writes down what came of it. A few messages at a time to each webhook, so that one
  * that hangs holds up nobody else. What is due comes from events at once and, whatever was missed, from the views.
  */
-export class Courier implements Follows {
+export class Courier implements Follows, LeaseWatcher {
   readonly name = 'courier'
   private readonly deps: CourierDeps
+  /** What waits for its time, waits for a place, or is on its way: nothing is begun twice. */
   private readonly known = new Set<string>()
+  private readonly timers = new Map<string, NodeJS.Timeout>()
   private readonly queues = new Map<string, { running: number; waiting: Due[] }>()
-  private readonly timers = new Set<NodeJS.Timeout>()
   private readonly running = new Set<Promise<void>>()
+  /** Up to where events were passed over because another process sends. */
+  private passedOver = -1n
   private interval: NodeJS.Timeout | undefined
+  private started = false
   private stopped = false
 
   constructor(deps: CourierDeps) {
     this.deps = deps
+    deps.lease.watch(this)
   }
 
   position(): Promise<bigint> {
@@ -51,6 +48,7 @@ export class Courier implements Follows {
 
   /** The views must be current. */
   start(): void {
+    this.started = true
     this.sweep()
     this.interval = setInterval(() => this.sweep(), sweepEveryMs)
   }
@@ -59,11 +57,36 @@ export class Courier implements Follows {
   async stop(): Promise<void> {
     this.stopped = true
     clearInterval(this.interval)
-    for (const timer of this.timers) clearTimeout(timer)
+    this.lost()
     await Promise.all(this.running)
   }
 
-  async handle(events: readonly LedgerEvent[]): Promise<void> {
+  /** What the former holder has sent, and what was passed over until now, is in the views before they are asked. */
+  won(position: bigint): void {
+    const reached = position > this.passedOver ? position : this.passedOver
+    this.deps.viewsReach(reached, viewsTimeoutMs).then(
+      () => this.sweep(),
+      (error) => this.deps.log.warn('the views did not answer; the next sweep asks again', { error: String(error) }),
+    )
+  }
+
+  /** Begins nothing more; what is on its way is ended, and remains known until then. */
+  lost(): void {
+    for (const [deliveryId, timer] of this.timers) {
+      clearTimeout(timer)
+      this.known.delete(deliveryId)
+    }
+    this.timers.clear()
+    for (const { waiting } of this.queues.values()) {
+      for (const { deliveryId } of waiting.splice(0)) this.known.delete(deliveryId)
+    }
+  }
+
+  async handle(events: readonly LedgerEvent[], reached: bigint): Promise<void> {
+    if (!this.deps.lease.isHeld()) {
+      this.passedOver = reached
+      return
+    }
     for (const { event, metadata } of events) {
       if (event?.type !== 'DeliveryScheduled' && event?.type !== 'DeliveryResent') continue
       const { deliveryId, dueAt } = event.data
@@ -73,7 +96,12 @@ export class Courier implements Follows {
     }
   }
 
+  private get isAtWork(): boolean {
+    return this.started && !this.stopped && this.deps.lease.isHeld()
+  }
+
   private sweep(): void {
+    if (!this.isAtWork) return
     const by = new Date(this.deps.nowMs() + sweepEveryMs).toISOString()
     try {
       for (const { nextAt, ...due } of this.deps.work.dueDeliveries(by)) this.plan(due, nextAt)
@@ -83,19 +111,16 @@ export class Courier implements Follows {
   }
 
   private plan(due: Due, at: string): void {
-    if (this.stopped || this.known.has(due.deliveryId)) return
-    this.known.add(due.deliveryId)
+    if (!this.isAtWork || this.known.has(due.deliveryId)) return
     const delayMs = Math.max(0, Date.parse(at) - this.deps.nowMs())
-    if (delayMs > 2 * sweepEveryMs) {
-      // A sweep will find it when its time comes.
-      this.known.delete(due.deliveryId)
-      return
-    }
+    // A sweep will find it when its time comes.
+    if (delayMs > 2 * sweepEveryMs) return
+    this.known.add(due.deliveryId)
     const timer = setTimeout(() => {
-      this.timers.delete(timer)
+      this.timers.delete(due.deliveryId)
       this.enqueue(due)
     }, delayMs)
-    this.timers.add(timer)
+    this.timers.set(due.deliveryId, timer)
   }
 
   private enqueue(due: Due): void {
@@ -107,7 +132,7 @@ export class Courier implements Follows {
 
   private pump(webhookId: string): void {
     const queue = this.queues.get(webhookId)
-    if (!queue || this.stopped) return
+    if (!queue) return
     while (queue.running < perWebhookMax) {
       const due = queue.waiting.shift()
       if (!due) break
@@ -125,62 +150,11 @@ export class Courier implements Follows {
   private async deliver(due: Due): Promise<void> {
     let next: string | null = null
     try {
-      next = await this.attempt(due)
+      next = await attemptDelivery(this.deps, due)
     } catch (error) {
       this.deps.log.warn('a delivery was left to the next sweep', { delivery: due.deliveryId, error: String(error) })
     }
     this.known.delete(due.deliveryId)
     if (next !== null) this.plan(due, next)
-  }
-
-  /** Answers when it is to be tried again; null when it is settled. */
-  private async attempt({ tenant, deliveryId, webhookId }: Due): Promise<string | null> {
-    const { commands, sender, nowMs } = this.deps
-    const { state: delivery } = await commands.load(deliveries, tenant, deliveryId)
-    if (delivery.status !== 'pending' || !delivery.scheduled) return null
-    const { state: webhook } = await commands.load(webhooks, tenant, webhookId)
-    const body = JSON.stringify(delivery.scheduled.body)
-    const sent = await this.send(webhook, deliveryId, body)
-    const isOver = sent.outcome !== 'failed'
-    const nextMs = isOver ? null : sender.nextAttemptAt(delivery.round + 1, nowMs(), sent.retryAfterMs)
-    const nextAt = nextMs === null ? null : new Date(nextMs).toISOString()
-    const { outcome, status, durationMs, error, responseText } = sent
-    const command = {
-      type: 'RecordAttempt' as const,
-      deliveryId,
-      attempt: delivery.attempts + 1,
-      outcome,
-      status,
-      durationMs,
-      error,
-      response: responseText?.slice(0, responseCharsMax) ?? null,
-      nextAt,
-    }
-    await commands.handle(deliveries, deliveryId, command, systemContext(tenant, 'courier', nowMs()))
-    if (outcome === 'gone' && webhook.status === 'enabled') await this.disable(tenant, webhookId)
-    return nextAt
-  }
-
-  private async send(webhook: Webhook, id: string, body: string): Promise<SentMessage> {
-    const unsent = (error: string): SentMessage => ({
-      outcome: 'gone',
-      status: null,
-      durationMs: 0,
-      error,
-      responseText: null,
-      retryAfterMs: null,
-    })
-    if (webhook.status !== 'enabled' || !webhook.settings) return unsent(`the webhook is ${webhook.status}`)
-    const now = new Date(this.deps.nowMs()).toISOString()
-    const valid = webhook.secrets.filter(({ until }) => until === null || until > now)
-    const opened = await Promise.all(valid.map(({ secret }) => this.deps.openSealed(secret)))
-    const secrets = opened.filter((secret) => secret !== null)
-    if (secrets.length === 0) return unsent('the webhook has no secret any more')
-    return this.deps.sender.send({ url: webhook.settings.url, body, id, secrets })
-  }
-
-  private async disable(tenant: TenantId, webhookId: string): Promise<void> {
-    const command = { type: 'DisableWebhook' as const, webhookId, reason: 'the receiver answered 410 Gone' }
-    await this.deps.commands.handle(webhooks, webhookId, command, systemContext(tenant, 'courier', this.deps.nowMs()))
   }
 }

@@ -39,6 +39,13 @@ export class Attempt {
     return this.deps.commands.load(runs, this.job.tenant, this.job.runId).then(({ state }) => state)
   }
 
+  /** Whether this very attempt is to be begun. */
+  async isDue(): Promise<boolean> {
+    const run = await this.load()
+    if (this.job.attempt !== run.attempt + 1) return false
+    return run.status === 'canceling' ? run.currentStage === null : run.status === 'queued' && run.retryDueAt === null
+  }
+
   async start(): Promise<Run> {
     const { runId, attempt } = this.job
     return this.say({ type: 'StartRun', runId, attempt, worker: this.deps.worker })

@@ -1,7 +1,9 @@
-import type { Bus, Control, Delivery } from '../app/ports/bus.ts'
+import type { Bus, Control, Delivery, Job } from '../app/ports/bus.ts'
 import { StageError } from '../app/ports/engine.ts'
 import type { Log } from '../app/ports/follower.ts'
+import type { WorkerStats } from '../app/ports/worker-directory.ts'
 import { Rejection } from '../domain/codes.ts'
+import type { RunError } from '../domain/run/events.ts'
 import { hasEnded, type Run } from '../domain/run/state.ts'
 import { Attempt, type AttemptDeps } from './attempt.ts'
 
@@ -16,15 +18,25 @@ export interface WorkerDeps extends AttemptDeps {
 /** Why work in progress is broken off. */
 type AbortReason = 'cancel' | 'timeout' | 'stop'
 
+/** A job that a worker has. */
+interface InHand {
+  controller: AbortController
+  /** As the last control said. The ledger decides: at the end of the stage it refuses the next one. */
+  isPaused: boolean
+}
+
 /** Takes jobs from the bus, runs them on the engine, and gives commands like everyone else. */
 export class Worker {
   private readonly deps: WorkerDeps
-  private readonly active = new Map<string, AbortController>()
+  private readonly active = new Map<string, InHand>()
+  private readonly ended = { finished: 0, failed: 0 }
+  private readonly startedAt: string
   private stopConsuming: () => Promise<void> = async () => undefined
   private stopControl: () => void = () => undefined
 
   constructor(deps: WorkerDeps) {
     this.deps = deps
+    this.startedAt = new Date(deps.nowMs()).toISOString()
   }
 
   start(): void {
@@ -35,15 +47,24 @@ export class Worker {
 
   async stop(): Promise<void> {
     const timer = setTimeout(() => {
-      for (const controller of this.active.values()) controller.abort('stop')
+      for (const { controller } of this.active.values()) controller.abort('stop')
     }, this.deps.stopGraceMs)
     await this.stopConsuming()
     clearTimeout(timer)
     this.stopControl()
   }
 
+  stats(): WorkerStats {
+    const jobs = [...this.active.values()]
+    const paused = jobs.filter(({ isPaused }) => isPaused).length
+    return { active: jobs.length, paused, ...this.ended, startedAt: this.startedAt }
+  }
+
   private onControl({ kind, tenant, runId }: Control): void {
-    if (kind === 'cancel') this.active.get(`${tenant}/${runId}`)?.abort('cancel')
+    const job = this.active.get(`${tenant}/${runId}`)
+    if (!job) return
+    if (kind === 'cancel') job.controller.abort('cancel')
+    else job.isPaused = kind === 'pause'
   }
 
   private async work(delivery: Delivery): Promise<void> {
@@ -51,7 +72,9 @@ export class Worker {
     const key = `${tenant}/${runId}`
     const attempt = new Attempt(this.deps, delivery.job)
     const controller = new AbortController()
-    this.active.set(key, controller)
+    const inHand: InHand = { controller, isPaused: false }
+    this.active.set(key, inHand)
+    let refused = false
     const beat = setInterval(() => {
       delivery.working()
       attempt
@@ -61,11 +84,25 @@ export class Worker {
     try {
       await this.execute(attempt, controller)
     } catch (error) {
+      refused = error instanceof Rejection && error.code !== 'LEDGER_UNAVAILABLE'
       await this.report(attempt, controller, error)
     } finally {
       clearInterval(beat)
-      if (this.active.get(key) === controller) this.active.delete(key)
+      if (this.active.get(key) === inHand) this.active.delete(key)
       delivery.ack()
+    }
+    if (refused) await this.lookAgain(attempt, delivery.job)
+  }
+
+  /**
+   * A run that was paused when its job came may have been resumed since. The job that the resume published has the same
+   * id, and was passed over as long as this one was in hand.
+   */
+  private async lookAgain(attempt: Attempt, job: Job): Promise<void> {
+    try {
+      if (await attempt.isDue()) await this.deps.bus.publish(job)
+    } catch (error) {
+      this.leave(error)
     }
   }
 
@@ -79,6 +116,7 @@ export class Worker {
       run = await attempt.commit()
     }
     await attempt.publish(run)
+    this.ended.finished += 1
   }
 
   private async runStages(attempt: Attempt, run: Run, controller: AbortController): Promise<void> {
@@ -115,12 +153,18 @@ export class Worker {
     }
     if (aborted === 'stop') return
     if (aborted === 'cancel') return attempt.confirmCancel()
+    const { retryable, ...why } = this.failureOf(aborted, error)
+    await attempt.fail(why, retryable)
+    this.ended.failed += 1
+  }
+
+  private failureOf(aborted: AbortReason | null, error: unknown): RunError & { retryable: boolean } {
     if (aborted === 'timeout')
-      return attempt.fail({ code: 'TIMEOUT', message: 'the run took longer than its timeout' }, true)
-    if (error instanceof StageError) return attempt.fail({ code: error.code, message: error.message }, error.retryable)
+      return { code: 'TIMEOUT', message: 'the run took longer than its timeout', retryable: true }
+    if (error instanceof StageError) return { code: error.code, message: error.message, retryable: error.retryable }
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.deps.log.error('an engine failed unexpectedly', { error: detail })
-    return attempt.fail({ code: 'STAGE_FAILED', message: 'the engine failed unexpectedly' }, true)
+    return { code: 'STAGE_FAILED', message: 'the engine failed unexpectedly', retryable: true }
   }
 
   private leave(error: unknown): void {

@@ -172,3 +172,22 @@ test('page origins are a list', () => {
   const origins = ['https://console.example.com', 'http://localhost:5173']
   expect(loadConfig({ CORS_ORIGINS: origins.join(', ') }).corsOrigins).toEqual(origins)
 })
+
+describe('what replicas share', () => {
+  test('the keys are beside the data, unless they have a directory of their own', () => {
+    expect(loadConfig({ DATA_DIR: '/data' }).keysDir).toBe('/data/keys')
+    expect(loadConfig({ DATA_DIR: '/data', KEYS_DIR: '/shared/keys' }).keysDir).toBe('/shared/keys')
+  })
+
+  test('NATS keeps as many copies as are asked for, and one otherwise', () => {
+    expect([loadConfig({}).natsReplicas, loadConfig({ NATS_REPLICAS: '3' }).natsReplicas]).toEqual([1, 3])
+    for (const wrong of ['0', '6'])
+      expect(problemOf({ NATS_REPLICAS: wrong })).toBe('NATS_REPLICAS: must be from 1 to 5')
+    expect(problemOf({ NATS_REPLICAS: 'three' })).toBe('NATS_REPLICAS: must be a whole number')
+  })
+
+  test('a role is leased for ten seconds, or as it is said', () => {
+    expect([loadConfig({}).roleLeaseMs, loadConfig({ ROLE_LEASE_MS: '4000' }).roleLeaseMs]).toEqual([10_000, 4_000])
+    expect(problemOf({ ROLE_LEASE_MS: '10' })).toBe('ROLE_LEASE_MS: must be from 1000 to 600000')
+  })
+})

@@ -9,8 +9,8 @@ import { devKey } from '../../src/host/secrets.ts'
 import { temporaryDir } from '../e2e/service.ts'
 import { nowMs, nowS, refusalOf, secretSource, secretToken, verifierOf } from './signing.ts'
 
-const dataDir = await temporaryDir('dev-key')
-const key = () => devKey(dataDir)
+const keysDir = await temporaryDir('dev-key')
+const key = () => devKey(keysDir)
 const alice = ['--sub', 'alice', '--tenant', 'acme', '--roles', 'operator,governance']
 const issue = (...args: string[]) => issueToken(args, key, nowMs)
 const devVerifier = async (at = nowMs) => createDevVerifier(await key(), () => at)
@@ -19,7 +19,7 @@ describe('the development key', () => {
   test('is made once, and only its owner reads it', async () => {
     const [one, two] = await Promise.all([key(), key()])
     expect(one).toBe(two)
-    const path = join(dataDir, 'keys', 'dev.jwk')
+    const path = join(keysDir, 'dev.jwk')
     expect(await readFile(path, 'utf8')).toBe(one)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect(JSON.parse(one)).toMatchObject({ kty: 'OKP', crv: 'Ed25519' })
@@ -34,7 +34,7 @@ describe('the development key', () => {
   test.each([['no JSON'], ['{}'], ['{"kty":"EC"}']])('that is damaged is said to be (%s)', async (text) => {
     const dir = await temporaryDir('dev-key-damaged')
     await devKey(dir)
-    await writeFile(join(dir, 'keys', 'dev.jwk'), text)
+    await writeFile(join(dir, 'dev.jwk'), text)
     const damaged = await devKey(dir)
     await expect(issueToken(alice, async () => damaged, nowMs)).rejects.toThrow(KeyError)
     expect(() => createDevVerifier(damaged, () => nowMs)).toThrow('the development key is damaged')

@@ -30,7 +30,7 @@ describe('read-runs-pipelines-history', () => {
   })
 
   test('a viewer does no more than that', () => {
-    for (const action of actions.filter((each) => !reads.includes(each)))
+    for (const action of actions.filter((each) => !reads.includes(each) && each !== 'ReadEvents'))
       expect(may('viewer', action, 'dev')).toBe('no: default-deny')
   })
 })
@@ -41,6 +41,15 @@ describe('read-runs-pipelines-as-service', () => {
     expect(may('service', 'ReadPipelines')).toBe('yes: read-runs-pipelines-as-service')
     expect(may('service', 'ReadHistory')).toBe('no: default-deny')
   })
+})
+
+describe('read-events', () => {
+  test.each(['viewer', 'developer', 'operator', 'governance', 'auditor', 'service'] as const)(
+    'a %s follows events',
+    (role) => {
+      expect(may(role, 'ReadEvents')).toBe('yes: read-events')
+    },
+  )
 })
 
 describe('read-access-records', () => {

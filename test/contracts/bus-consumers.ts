@@ -90,6 +90,20 @@ export const consumerContract = (name: string, open: () => Promise<Bus>): void =
     })
   })
 
+  test(`${name}: what calls were let through is told to the other processes, never to this one`, async () => {
+    const bus = await open()
+    const heard: unknown[] = []
+    const stop = bus.onUsage((usage) => heard.push(usage))
+    const controls: Control[] = []
+    bus.onControl((control) => void controls.push(control))
+    bus.sendUsage([{ bucket: 'free', key: 'k', points: 3 }])
+    bus.sendControl({ kind: 'pause', tenant, runId: runOf('a') })
+    await until(() => controls.length === 1)
+    await sleep(20)
+    expect(heard).toEqual([])
+    stop()
+  })
+
   test(`${name}: nothing is delivered after the bus was closed`, async () => {
     const bus = await open()
     const consumed = new Consumed((delivery) => delivery.nak(20))

@@ -88,14 +88,20 @@ const rules: Record<string, (compose: Compose) => string[]> = {
       volumes.map((volume) => volume.split(':')[1] ?? '').filter((path) => !made.includes(path)),
     )
   },
-  'all of ours that share a ledger share keys and tenants': (compose) =>
+  'all of ours that share a ledger share tenants; the API alone has keys, and its replicas the same': (compose) =>
     ours(compose, (service) => {
-      const shared = (one: Service) => one.volumes.filter((volume) => /:\/data\/(keys|tenants)$/.test(volume))
+      const isApi = (one: Service) => one.command[0] !== 'worker'
+      const at = (path: string, one: Service) => one.volumes.filter((volume) => volume.split(':')[1] === path)
+      const keys = (one: Service) => (one.environment.KEYS_DIR ? at(one.environment.KEYS_DIR, one) : [])
       const others = Object.values(compose.services).filter(
         (other) => isOurs(other) && other.environment.EVENTSTORE_URL === service.environment.EVENTSTORE_URL,
       )
-      const all = new Set(others.flatMap(shared))
-      return all.size === 2 && shared(service).length === 2 ? [] : [[...all].join(' ')]
+      const tenants = new Set(others.flatMap((other) => at('/data/tenants', other)))
+      const all = new Set(others.filter(isApi).flatMap(keys))
+      const hasKeys = service.volumes.some((volume) => /^[a-z-]*keys:/.test(volume))
+      const sharesKeys = isApi(service) ? all.size === 1 && keys(service).length === 1 : !hasKeys
+      const sharesTenants = tenants.size === 1 && at('/data/tenants', service).length === 1
+      return [...(sharesKeys ? [] : ['keys']), ...(sharesTenants ? [] : ['tenants'])]
     }),
   'no two containers have one DATA_DIR': (compose) => {
     const dirs = Object.values(compose.services).flatMap(({ volumes }) =>
@@ -129,8 +135,8 @@ const spoilers: Record<keyof typeof rules, Compose> = {
   'the API alone can be reached from elsewhere': spoilt('nats', { ports: ['4222:4222'] }),
   'mounted files exist, and volumes are declared': spoilt('nats', { volumes: ['nats:/data', './nats.conf:/n'] }),
   'what we write to is a folder that the image made, for its own user': spoilt('api', { volumes: ['api:/var/data'] }),
-  'all of ours that share a ledger share keys and tenants': spoilt('worker', {
-    volumes: ['api:/data/keys', 'tenants:/data/tenants'],
+  'all of ours that share a ledger share tenants; the API alone has keys, and its replicas the same': spoilt('api-2', {
+    volumes: ['api-2:/data', 'keys:/keys', 'cluster-tenants:/data/tenants'],
   }),
   'no two containers have one DATA_DIR': spoilt('api-2', { volumes: ['api-1:/data'] }),
 }
@@ -145,6 +151,18 @@ describe('docker-compose.yml', () => {
     expect(schemaErrors(document)).toEqual([])
     expect(schemaErrors({ services: { a: { imgae: 'b' } } })).toEqual([expect.stringContaining('/services/a')])
     expect(schemaErrors({ services: { a: { ports: '8000:8000' } } })).not.toEqual([])
+  })
+
+  test('with keys that a worker has, without a volume for them, or with other data is not what we want', () => {
+    const rule =
+      rules['all of ours that share a ledger share tenants; the API alone has keys, and its replicas the same']
+    const wrong = [
+      spoilt('worker', { volumes: ['keys:/keys', 'tenants:/data/tenants'] }),
+      spoilt('api', { volumes: ['api:/data', 'tenants:/data/tenants'] }),
+      spoilt('api', { environment: { ...api, KEYS_DIR: '/other' } }),
+      spoilt('worker', { volumes: ['cluster-tenants:/data/tenants'] }),
+    ]
+    for (const each of wrong) expect(rule?.(each)).not.toEqual([])
   })
 
   test('has nothing that Compose would take for a variable', () => {

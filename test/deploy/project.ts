@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { variableNames } from '../../src/config.ts'
 import { parseDockerfile, type Stage } from './dockerfile.ts'
 
 /** Commands that docker-compose.yml already gives and cli.ts has not yet. Take a command out when it has come. */
@@ -20,8 +21,7 @@ const keysOf = (text: string, key: RegExp): string[] => [...text.matchAll(key)].
 /** The commands of cli.ts. */
 export const commands = keysOf(between('src/cli.ts', 'const commands:', '\n}\n'), /^ {2}'?([a-z-]+)'?[,:]/gm)
 
-/** The variables of config.ts. */
-export const variables = keysOf(between('src/config.ts', 'const environment = ', '\n})\n'), /^ {2}([A-Z][A-Z0-9_]*):/gm)
+export const variables: readonly string[] = variableNames
 
 export const stages = parseDockerfile(readFileSync('Dockerfile', 'utf8'))
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type LeaseEvent, leaseDecider, type TakeLease } from '../../src/domain/lease/decide.ts'
+import { type LeaseCommand, type LeaseEvent, leaseDecider } from '../../src/domain/lease/decide.ts'
 import { sentences } from '../support/decider.ts'
 import { atTime } from '../support/run-events.ts'
 
@@ -9,12 +9,18 @@ const taken = (owner: string, epoch: number, second: number): LeaseEvent => ({
   type: 'LeaseTaken',
   data: { role, owner, epoch, until: atTime(second) },
 })
-const take = (owner: string, second: number, seconds = 30): TakeLease => ({
+const take = (owner: string, second: number, seconds = 30): LeaseCommand => ({
   type: 'TakeLease',
   role,
   owner,
   at: atTime(second),
   until: atTime(second + seconds),
+})
+const release = (owner: string, second: number): LeaseCommand => ({
+  type: 'ReleaseLease',
+  role,
+  owner,
+  at: atTime(second),
 })
 
 test('a lease that nobody has is granted', () =>
@@ -45,4 +51,23 @@ test('the epoch grows with every change of owner', () => {
   const changed = given(taken('a', 1, 30), taken('b', 2, 60), taken('a', 3, 90))
   changed.when(take('b', 95)).thenHappens(taken('b', 4, 125))
   expect(changed.state()).toEqual({ owner: 'a', epoch: 3, until: atTime(90) })
+})
+
+test('its owner gives it up from now on, and another gets it at once', () => {
+  given(taken('a', 3, 30))
+    .when(release('a', 10))
+    .thenHappens(taken('a', 3, 10))
+  given(taken('a', 3, 10))
+    .when(take('b', 10))
+    .thenHappens(taken('b', 4, 40))
+})
+
+test('nobody gives up what another holds, nor what has run out', () => {
+  given(taken('a', 1, 30))
+    .when(release('b', 10))
+    .thenNothing()
+  given(taken('a', 1, 30))
+    .when(release('a', 30))
+    .thenNothing()
+  given().when(release('a', 0)).thenNothing()
 })

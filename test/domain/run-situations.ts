@@ -53,4 +53,5 @@ export const commands: Record<RunCommand['type'], (attempt: number) => RunComman
   FailRun: (attempt) => command.failRun({ attempt }),
   CommitOutputs: (attempt) => command.commitOutputs(attempt),
   SucceedRun: (attempt) => command.succeedRun(attempt),
+  RecordDrift: () => command.recordDrift(),
 }

@@ -70,6 +70,15 @@ describe('a webhook', () => {
     expect(given(registered, deleted).state()).toEqual({ status: 'deleted', settings: null, secrets: [] })
   })
 
+  test('takes note of what is to be sent again, unless it would be given up at once', () => {
+    const asked = { webhookId, choice: 'ALL' as const, between: { first: '10', last: '30' }, messages: 2, more: false }
+    const ask: WebhookCommand = { type: 'RequestResend', ...asked }
+    given(registered).when(ask).thenHappens({ type: 'WebhookResendRequested', data: asked })
+    given(registered, disabled).when(ask).thenRejects('CONFLICT')
+    given(registered, deleted).when(ask).thenRejects('WEBHOOK_NOT_FOUND')
+    given().when(ask).thenRejects('WEBHOOK_NOT_FOUND')
+  })
+
   test('that never was is not found', () => {
     for (const command of [remove, disable, enable]) given().when(command).thenRejects('WEBHOOK_NOT_FOUND')
   })

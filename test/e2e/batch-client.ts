@@ -12,6 +12,8 @@ export interface RunStatus {
 export interface HistoryEvent {
   type: string
   revision: number
+  /** ISO time of the ledger. */
+  recorded_at: string
   data: Record<string, unknown>
 }
 

@@ -5,9 +5,11 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 
 /** One event as the ledger holds it, read with the official client and nothing of ours. */
 export interface Fact {
+  id: string
   stream: string
   type: string
   position: bigint
+  at: Date
   data: Record<string, unknown>
 }
 
@@ -17,7 +19,8 @@ export const readLedger = async (url: string): Promise<Fact[]> => {
   for await (const { event } of client.readAll()) {
     if (!event || event.streamId.startsWith('$') || !event.isJson) continue
     const data = event.data as Record<string, unknown>
-    facts.push({ stream: event.streamId, type: event.type, position: event.position.commit, data })
+    const { id, streamId: stream, type, created: at } = event
+    facts.push({ id, stream, type, position: event.position.commit, at, data })
   }
   void client.dispose()
   return facts
@@ -43,6 +46,16 @@ export const overlaps = (facts: readonly Fact[]): string[] => {
     if (endings.has(type) && partition !== undefined && active.get(partition) === runId) active.delete(partition)
   }
   return found
+}
+
+/** Runs that were asked for and have not come to an end. */
+export const unended = (facts: readonly Fact[]): string[] => {
+  const open = new Set<string>()
+  for (const { type, data } of facts) {
+    if (type === 'RunRequested') open.add(String(data.runId))
+    if (endings.has(type)) open.delete(String(data.runId))
+  }
+  return [...open]
 }
 
 /** The hash that each published target must have: that of the last run that committed it. */

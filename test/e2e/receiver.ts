@@ -2,14 +2,15 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 interface Message {
+  at: Date
   headers: IncomingHttpHeaders
   body: string
 }
 
 const receivers: Server[] = []
 
-/** A receiver that keeps what comes; `answer` gives the status, or null to hang. */
-export const receiver = async (answer: (count: number) => number | null) => {
+/** A receiver that keeps what comes, and takes its time; `answer` gives the status, or null to hang. */
+export const receiver = async (answer: (count: number) => number | null, delayMs = 0) => {
   const messages: Message[] = []
   const server = createServer((request, response) => {
     let body = ''
@@ -17,9 +18,9 @@ export const receiver = async (answer: (count: number) => number | null) => {
       body += chunk.toString()
     })
     request.on('end', () => {
-      messages.push({ headers: request.headers, body })
+      messages.push({ at: new Date(), headers: request.headers, body })
       const status = answer(messages.length)
-      if (status !== null) response.writeHead(status).end('received')
+      if (status !== null) setTimeout(() => response.writeHead(status).end('received'), delayMs)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

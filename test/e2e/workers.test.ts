@@ -1,37 +1,8 @@
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { NatsServer, named, noNatsServer } from '../support/nats-server.ts'
+import { describe, expect, test } from 'vitest'
+import { named, noNatsServer } from '../support/nats-server.ts'
 import { BatchClient } from './batch-client.ts'
-import { drillPipelines, pause, Service, startNode, startService, temporaryDir } from './service.ts'
-
-const kept = (service: Service): Service => {
-  onTestFinished(async () => {
-    await service.stop()
-  })
-  return service
-}
-
-/** A ledger, a bus and an API that works on nothing itself; workers are started as a test needs them. */
-const openStack = async (over: Record<string, string> = {}) => {
-  const dir = await temporaryDir('workers')
-  const nats = await NatsServer.start()
-  const node = kept(await startNode(join(dir, 'ledger')))
-  const shared = {
-    EVENTSTORE_URL: node.url,
-    NATS_URL: nats.url,
-    TENANTS_DIR: join(dir, 'tenants'),
-    PIPELINES_DIR: drillPipelines,
-    RUN_LEASE_MS: '2000',
-    ...over,
-  }
-  const api = kept(await startService({ ...shared, DATA_DIR: join(dir, 'api'), WORKER: 'none' }))
-  const startWorker = async (name: string): Promise<Service> => {
-    const worker = kept(new Service(['worker', '--concurrency', '2'], { ...shared, DATA_DIR: join(dir, name) }))
-    await worker.says(/^ledgerline worker ready$/m)
-    return worker
-  }
-  return { client: new BatchClient(api.url), startWorker }
-}
+import { drillPipelines, pause, Service, startService, temporaryDir } from './service.ts'
+import { kept, openStack } from './worker-stack.ts'
 
 describe.skipIf(noNatsServer)(named('workers as processes'), () => {
   test('do what the API was asked for, over NATS, each run once', async () => {

@@ -28,6 +28,7 @@ const statuses: Record<Code, number> = {
   STALE_ATTEMPT: 409,
   STAGE_OUT_OF_ORDER: 409,
   LEASE_HELD: 409,
+  CHECKPOINT_MOVED: 409,
   CONFLICT: 409,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
@@ -35,6 +36,7 @@ const statuses: Record<Code, number> = {
   INTERNAL: 500,
   LEDGER_UNAVAILABLE: 503,
   VIEWS_BEHIND: 503,
+  UNAVAILABLE: 503,
 }
 const all = Object.entries(statuses) as [Code, number][]
 

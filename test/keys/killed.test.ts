@@ -1,12 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { openFileKeys } from '../../src/keys/file-keys.ts'
+import { compiled } from './compiled.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const rounds = 20
 const issuer = 'https://issuer.example'
 
@@ -27,16 +26,6 @@ const user = async (lane) => {
 }
 await Promise.all([0, 1, 2, 3].map(user))
 `
-
-/** The room as JavaScript: the child is a bare node, which runs no TypeScript. */
-const compiled = (dir: string): string => {
-  const options = ['--ignoreConfig', '--rootDir', '.', '--outDir', dir, '--module', 'nodenext', '--target', 'es2023']
-  const more = ['--types', 'node', '--rewriteRelativeImportExtensions', '--skipLibCheck']
-  execFileSync(join(root, 'node_modules/.bin/tsc'), ['src/keys/file-keys.ts', ...options, ...more], { cwd: root })
-  writeFileSync(join(dir, 'package.json'), '{"type":"module"}')
-  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
-  return join(dir, 'src/keys/file-keys.js')
-}
 
 /** What a child said until it was killed, that long after its first word. */
 const killedAfter = async (delayMs: number, args: readonly string[]): Promise<string[]> => {

@@ -75,6 +75,18 @@ describe.each(all.map((event) => ({ type: event.type, event })))('$type', ({ eve
   })
 })
 
+test('a stage may tell the columns of its sinks, and those that were written before do not', () => {
+  const schema = [{ sink: 'out', columns: [{ name: '__proto__', type: 'BIGINT' }] }]
+  const told = newEvent(stageCompleted('load', 1, { schema }))
+  expect(decode(stored(told)).event).toEqual(told.event)
+  const raw = stored(newEvent(stageCompleted('load')))
+  expect(decode(raw).event?.data).not.toHaveProperty('schema')
+  for (const wrong of [null, {}, [{ sink: 'out' }], [{ sink: 'out', columns: [{ name: 'a' }] }]]) {
+    const data = { ...(raw.data as JsonObject), schema: wrong }
+    expect(() => decode({ ...raw, data })).toThrow(UnreadableEvent)
+  }
+})
+
 test('a stage may put out any JSON object', () => {
   const json = fc
     .dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }))

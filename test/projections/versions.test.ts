@@ -19,7 +19,8 @@ test('a view has other tables only in another version', () => {
     'run-history 1 ca17e908688a58fa',
     'pipelines 1 abe1f75dffab9182',
     'access 1 428935c74c804ebd',
-    'webhooks 1 834b238a5136e6ec',
+    'webhooks 2 0f527c98fd7a8536',
+    'sink-schemas 1 04d60c11a5540333',
   ])
 })
 

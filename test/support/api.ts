@@ -17,15 +17,19 @@ import { allDialects, createApp } from '../../src/http/app.ts'
 import { Callers } from '../../src/http/callers.ts'
 import type { Dialect } from '../../src/http/dialect.ts'
 import { RateLimits } from '../../src/http/limits.ts'
+import { LiveStreams } from '../../src/http/native/live-streams.ts'
 import { type Freshness, ReadAfterWrite } from '../../src/http/reads.ts'
 import type { Services } from '../../src/http/services.ts'
 import { Sealer } from '../../src/keys/sealing.ts'
+import { LiveFeed } from '../../src/ledger/live-feed.ts'
 import { contextOf } from './contexts.ts'
 import { otherTenant, runOf, tenant } from './ids.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
+import { pastOf } from './in-memory-past.ts'
 import { SilentLog } from './log.ts'
 import { manifestOf } from './manifests.ts'
 import { register } from './requests.ts'
+import { textOf } from './sse.ts'
 import { MemoryKeys } from './subject-keys.ts'
 import { viewed } from './viewed.ts'
 
@@ -52,6 +56,8 @@ interface ApiOptions {
   open?: boolean
   /** More dialects beside the real ones. */
   dialects?: (services: Services) => Dialect[]
+  /** How many events are held for streams that keep up. */
+  recentEvents?: number
 }
 
 /** A call that was recorded, and for which tenant. */
@@ -75,12 +81,14 @@ export const openApi = async ({
   tokens = {},
   open = true,
   dialects = () => [],
+  recentEvents = 4_096,
 }: ApiOptions = {}) => {
   const ledger = new InMemoryLedger(() => nowMs)
   const commands = new CommandHandler(ledger)
   const log = new SilentLog()
   for (const name of ['flights', 'weather']) await register(commands, manifestOf({ name }, orchestration))
-  const { views, follower, pump } = viewed(ledger)
+  const feed = new LiveFeed(pastOf(ledger), log, recentEvents)
+  const { views, follower, pump } = viewed(ledger, feed)
   await pump.settled()
   const keys = new MemoryKeys()
   const sealer = new Sealer(keys)
@@ -93,6 +101,7 @@ export const openApi = async ({
     log,
     nowMs: () => nowMs,
     reads: new ReadAfterWrite(freshness(follower), positionKey),
+    live: new LiveStreams(feed),
     credentials: {
       open: open ? openIdentity(tenant) : null,
       verifyToken: async (token) => {
@@ -121,8 +130,9 @@ export const openApi = async ({
     const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
     const headers = { host: 'localhost:8000', ...type, ...init.headers }
     const response = await app.request(path, { ...init, method, headers })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, body: JSON.parse(text) } satisfies Answer
+    const text = await textOf(response)
+    const body = response.headers.get('content-type') === 'text/event-stream' ? { text } : JSON.parse(text)
+    return { status: response.status, headers: response.headers, body } satisfies Answer
   }
   const get = (path: string, headers: Record<string, string> = {}) => call('GET', path, { headers })
   const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -144,6 +154,7 @@ export const openApi = async ({
   }
   return {
     ledger,
+    feed,
     commands,
     log,
     app,

@@ -59,6 +59,9 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   PartitionReleased: [
     { type: 'PartitionReleased', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders: [] } },
   ],
+  CheckpointSigned: [
+    { type: 'CheckpointSigned', data: { log: 'commands', size: 3, root: 'ab'.repeat(32), note: 'box/acme\n3\n' } },
+  ],
   LeaseTaken: [{ type: 'LeaseTaken', data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: e.atTime(30) } }],
   ApiCallsRecorded: [{ type: 'ApiCallsRecorded', data: { calls: [callOf(), callOf({ actor: null, origin: null })] } }],
   SubjectRegistered: [
@@ -75,6 +78,16 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   WebhookDisabled: [{ type: 'WebhookDisabled', data: { webhookId: 'w1', reason: 'gone' } }],
   WebhookEnabled: [{ type: 'WebhookEnabled', data: { webhookId: 'w1' } }],
   WebhookDeleted: [{ type: 'WebhookDeleted', data: { webhookId: 'w1' } }],
+  WebhookResendRequested: [
+    {
+      type: 'WebhookResendRequested',
+      data: { webhookId: 'w1', choice: 'ALL', between: { first: '10', last: '30' }, messages: 2, more: true },
+    },
+    {
+      type: 'WebhookResendRequested',
+      data: { webhookId: 'w1', choice: 'FAILED', between: null, messages: 0, more: false },
+    },
+  ],
   DeliveryScheduled: [
     {
       type: 'DeliveryScheduled',
@@ -118,6 +131,7 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   RunResumed: [e.resumed],
   RunCancelRequested: [e.cancelRequested(2, true)],
   RunCanceled: [e.canceled(['a'])],
+  DriftDetected: [e.driftDetected(), e.driftDetected('in', { retyped: [{ name: 'b', from: 'DATE', to: 'DOUBLE' }] })],
 }
 
 export const metadataOf = (over: Partial<EventMetadata> = {}): EventMetadata => ({

@@ -82,15 +82,15 @@ export class NatsServer {
 
   /** What an operator's tool would see. */
   async manager(): Promise<JetStreamManager> {
-    return (await this.connection()).jetstreamManager()
+    return (await this.client()).jetstreamManager()
   }
 
   /** Another client, which does things its own way. */
   async other(): Promise<JetStreamClient> {
-    return (await this.connection()).jetstream()
+    return (await this.client()).jetstream()
   }
 
-  private async connection(): Promise<NatsConnection> {
+  async client(): Promise<NatsConnection> {
     const connection = await connect({ servers: this.url })
     onTestFinished(() => connection.close())
     return connection

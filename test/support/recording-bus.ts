@@ -1,9 +1,10 @@
-import type { Bus, Control, Job } from '../../src/app/ports/bus.ts'
+import type { Bus, Control, Job, Usage } from '../../src/app/ports/bus.ts'
 
 /** A bus that only remembers what it was given. */
 export class RecordingBus implements Bus {
   readonly jobs: Job[] = []
   readonly controls: Control[] = []
+  readonly usage: Usage[] = []
   /** As long as it is set, the bus takes nothing. */
   isDown = false
 
@@ -21,6 +22,14 @@ export class RecordingBus implements Bus {
   }
 
   onControl(): () => void {
+    return () => undefined
+  }
+
+  sendUsage(usage: readonly Usage[]): void {
+    this.usage.push(...usage)
+  }
+
+  onUsage(): () => void {
     return () => undefined
   }
 

@@ -1,6 +1,7 @@
 import type { RunCommand } from '../../src/domain/run/commands.ts'
 import type { RunRequested } from '../../src/domain/run/events.ts'
-import { atTime, cost, error, fileOf, requestOf, runId } from './run-events.ts'
+import { runOf } from './ids.ts'
+import { atTime, columnsOf, cost, error, fileOf, requestOf, runId } from './run-events.ts'
 
 export const requestRun = (over: Partial<RunRequested> = {}): RunCommand => ({
   type: 'RequestRun',
@@ -44,3 +45,13 @@ export const failRun = (over: Partial<Extract<RunCommand, { type: 'FailRun' }>> 
 })
 export const commitOutputs = (attempt = 1): RunCommand => ({ type: 'CommitOutputs', runId, attempt })
 export const succeedRun = (attempt = 1): RunCommand => ({ type: 'SucceedRun', runId, attempt, cost })
+/** By default from `a, b` to `b, c`. */
+export const recordDrift = (over: Partial<Extract<RunCommand, { type: 'RecordDrift' }>> = {}): RunCommand => ({
+  type: 'RecordDrift',
+  runId,
+  sink: 'out',
+  since: runOf('r0'),
+  before: columnsOf('a', 'b'),
+  after: columnsOf('b', 'c'),
+  ...over,
+})

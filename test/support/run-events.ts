@@ -1,4 +1,4 @@
-import type { RunEvent, RunRequested, StageCompleted, StagedFile } from '../../src/domain/run/events.ts'
+import type { DriftDetected, RunEvent, RunRequested, StageCompleted, StagedFile } from '../../src/domain/run/events.ts'
 import { commandIdOf, partitionOf, pipelineOf, runOf, slugOf } from './ids.ts'
 
 export const runId = runOf('r1')
@@ -98,6 +98,16 @@ export const resumed: RunEvent = { type: 'RunResumed', data: { runId } }
 export const cancelRequested = (attempt: number, held: boolean): RunEvent => ({
   type: 'RunCancelRequested',
   data: { runId, engine: 'fake', attempt, held },
+})
+/** Columns of type BIGINT, unless another is given: `a`, `b:VARCHAR`. */
+export const columnsOf = (...texts: string[]) =>
+  texts.map((text) => {
+    const [name = '', type = 'BIGINT'] = text.split(':')
+    return { name, type }
+  })
+export const driftDetected = (sink = 'out', over: Partial<DriftDetected> = {}): RunEvent => ({
+  type: 'DriftDetected',
+  data: { runId, sink, since: runOf('r0'), added: columnsOf('c'), removed: columnsOf('a'), retyped: [], ...over },
 })
 export const canceled = (removed: string[] = []): RunEvent => ({ type: 'RunCanceled', data: { runId, removed } })
 

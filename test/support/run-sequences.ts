@@ -32,6 +32,7 @@ const weights: Record<RunCommand['type'], number> = {
   FailRun: 1,
   CommitOutputs: 4,
   SucceedRun: 4,
+  RecordDrift: 2,
 }
 const types = Object.entries(weights) as [RunCommand['type'], number][]
 
@@ -69,6 +70,7 @@ const commandOf = (run: Run, { type, distance, stage, second, retryable, isLost 
     }),
     CommitOutputs: command.commitOutputs(attempt),
     SucceedRun: command.succeedRun(attempt),
+    RecordDrift: command.recordDrift({ sink: `out-${second % 2}` }),
   }
   return all[type]
 }

@@ -30,6 +30,13 @@ export interface Control {
   runId: RunId
 }
 
+/** Calls that a process has let through, for the counters of the others. `key` is a hash and names nobody. */
+export interface Usage {
+  bucket: string
+  key: string
+  points: number
+}
+
 export interface Bus {
   /** Resolves once the bus has taken the job; one whose id is still waiting or in work is passed over. */
   publish(job: Job): Promise<void>
@@ -37,5 +44,9 @@ export interface Bus {
   consume(engine: string, concurrency: number, handler: (delivery: Delivery) => Promise<void>): () => Promise<void>
   sendControl(control: Control): void
   onControl(handler: (control: Control) => void): () => void
+  /** Fire and forget, to the other processes; it may be lost. */
+  sendUsage(usage: readonly Usage[]): void
+  /** What the other processes have sent, never what came from this one. */
+  onUsage(handler: (usage: readonly Usage[]) => void): () => void
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import type { PartitionKey, RunId, TenantId } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { Manifest } from '../../domain/pipeline/manifest.ts'
+import type { SinkSchema } from '../../domain/run/drift.ts'
 import type { Lineage, StagedFile } from '../../domain/run/events.ts'
 
 /** What an engine must know to execute one attempt of a run. */
@@ -27,6 +28,8 @@ export interface StageResult {
   /** Files to be published when the run commits; empty for a stage that only prepares. */
   files: StagedFile[]
   lineage: Lineage | null
+  /** The columns of each sink that the stage wrote; missing where there is none, or an engine does not tell. */
+  schema?: SinkSchema[]
 }
 
 export interface EngineSession {

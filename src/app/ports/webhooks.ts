@@ -29,19 +29,21 @@ export interface WebhookSender {
   nextAttemptAt(attempts: number, nowMs: number, retryAfterMs: number | null): number | null
 }
 
-/** A run that has ended, and a webhook that is to be told so. */
+/** A run that has ended or drifted, and a webhook that is to be told so. */
 export interface Announcement {
   tenant: TenantId
   runId: RunId
   webhookId: string
   event: WebhookEventName
+  /** Which of the run's sinks has drifted; null for an end. */
+  sink: string | null
 }
 
 /** What the views say of webhooks. Lists are bounded; a later call finds the rest. */
 export interface WebhookWork {
   /** Enabled webhooks that want this event of this pipeline. */
   wanting(tenant: TenantId, event: WebhookEventName, pipeline: string): string[]
-  /** Runs that ended since a time (ISO) and of which a webhook that wants it was not told. */
+  /** Runs that ended or drifted since a time (ISO) and of which a webhook that wants it was not told. */
   unannounced(since: string): Announcement[]
   /** Deliveries that are to be attempted by then (ISO). */
   dueDeliveries(by: string): { tenant: TenantId; deliveryId: string; webhookId: string; nextAt: string }[]

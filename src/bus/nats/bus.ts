@@ -1,7 +1,8 @@
-import type { Bus, Control, Delivery, Job } from '../../app/ports/bus.ts'
+import type { Bus, Control, Delivery, Job, Usage } from '../../app/ports/bus.ts'
 import type { Log } from '../../app/ports/follower.ts'
 import { Consumption } from './consumption.ts'
 import { DeadLetters } from './dead-letters.ts'
+import { NatsEventStream } from './event-stream.ts'
 import { sleep } from './interrupts.ts'
 import { Link } from './link.ts'
 import {
@@ -14,6 +15,8 @@ import {
   execSubjects,
 } from './names.ts'
 import { Outbox } from './outbox.ts'
+import { NatsWorkerDirectory } from './services.ts'
+import { UsageChannel } from './usage-channel.ts'
 import { encode, parseControl } from './wire.ts'
 import { type Lost, WorkStream } from './work-stream.ts'
 
@@ -54,6 +57,7 @@ export class NatsBus implements Bus {
   private readonly deadLetters: DeadLetters
   private readonly consumptions = new Set<Consumption>()
   private readonly controls = new Set<(control: Control) => void>()
+  private readonly usage: UsageChannel
   private readonly lostHandlers = new Set<(lost: Lost) => void>()
   private readonly watchdog: NodeJS.Timeout
 
@@ -66,6 +70,7 @@ export class NatsBus implements Bus {
     this.deadLetters = new DeadLetters(link, this.deadLetterStream)
     link.onUp(() => this.checkAll())
     this.watchdog = setInterval(() => this.checkAll(), this.options.watchdogMs).unref()
+    this.usage = new UsageChannel(link)
     link.nc.subscribe(controlSubjects, {
       callback: (error, message) => {
         const control = error ? undefined : parseControl(message.data)
@@ -100,10 +105,39 @@ export class NatsBus implements Bus {
     return () => void this.controls.delete(handler)
   }
 
+  sendUsage(usage: readonly Usage[]): void {
+    this.usage.send(usage)
+  }
+
+  onUsage(handler: (usage: readonly Usage[]) => void): () => void {
+    return this.usage.on(handler)
+  }
+
   /** A stream was lost, recreated or has lost its end: jobs that the bus had taken may never be delivered. */
   onLost(handler: (lost: Lost) => void): () => void {
     this.lostHandlers.add(handler)
     return () => void this.lostHandlers.delete(handler)
+  }
+
+  /** The stream that external systems read, over the same connection. */
+  eventStream(): NatsEventStream {
+    return new NatsEventStream(this.link, this.options.replicas)
+  }
+
+  /** Where workers say that they are there, over the same connection. */
+  directory(version: string): NatsWorkerDirectory {
+    return new NatsWorkerDirectory(this.link, version)
+  }
+
+  /** Whether the server answers now. */
+  async isReachable(timeoutMs: number): Promise<boolean> {
+    const answered = this.link
+      .attempt(() => this.link.nc.flush())
+      .then(
+        () => true,
+        () => false,
+      )
+    return Promise.race([answered, sleep(timeoutMs).then(() => false)])
   }
 
   /** Does not wait for handlers: `consume` has returned what does. */

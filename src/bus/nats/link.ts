@@ -93,8 +93,7 @@ export class Link {
     for (let delayMs = retryFirstMs; ; delayMs = Math.min(delayMs * 2, retryMostMs)) {
       try {
         if (this.outage) await this.untilClosed(this.outage.over)
-        // An answer that was under way when the connection broke never comes; its time-out would only cost seconds.
-        return await this.untilClosed(this.whileUp.race(ask()))
+        return await this.race(ask())
       } catch (error) {
         if (this.closed) throw new BusClosed()
         if (!isTransient(error)) throw error
@@ -102,6 +101,13 @@ export class Link {
         await this.untilClosed(sleep(delayMs))
       }
     }
+  }
+
+  /** Asks once. Rejects while the connection is away, and when it breaks before the answer is there. */
+  async attempt<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.closed) throw new BusClosed()
+    if (this.outage) throw NatsError.errorForCode(ErrorCode.Disconnect)
+    return this.race(ask())
   }
 
   untilClosed<T>(work: Promise<T>): Promise<T> {
@@ -116,6 +122,11 @@ export class Link {
     this.whileOpen.interrupt(new BusClosed())
     if (!this.outage) await Promise.race([this.nc.drain().catch(() => undefined), sleep(drainMs)])
     await this.nc.close()
+  }
+
+  /** An answer that was under way when the connection broke never comes; its time-out would only cost seconds. */
+  private race<T>(work: Promise<T>): Promise<T> {
+    return this.untilClosed(this.whileUp.race(work))
   }
 
   private async watch(): Promise<void> {

@@ -25,3 +25,6 @@ export const deadLetterSubject = (subject: string): string => {
 
 export const controlSubjects = 'control.>'
 export const controlSubject = (tenant: string, runId: string): string => `control.${tenant}.${token(runId)}`
+
+export const eventStream = 'EVENTS'
+export const eventSubjects = 'events.>'

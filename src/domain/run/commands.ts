@@ -1,4 +1,5 @@
 import type { RunId } from '../ids.ts'
+import type { Column } from './drift.ts'
 import type { Lineage, RunCost, RunError, RunRequested, StageCompleted } from './events.ts'
 
 /** What an operator or a process manager asks of a run. */
@@ -11,6 +12,8 @@ export type ControlCommand =
   | { type: 'ResumeRun'; runId: RunId }
   | { type: 'CancelRun'; runId: RunId }
   | { type: 'ConfirmCancel'; runId: RunId; removed: string[] }
+  /** `before` is what `since` has written to the sink, `after` what this run has. */
+  | { type: 'RecordDrift'; runId: RunId; sink: string; since: RunId; before: Column[]; after: Column[] }
 
 /** What a worker reports. Each carries the worker's attempt, and one that is not the run's own is refused. */
 export type WorkerCommand =

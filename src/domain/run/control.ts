@@ -1,6 +1,7 @@
 import { Rejection } from '../codes.ts'
 import type { RunId } from '../ids.ts'
 import type { ControlCommand } from './commands.ts'
+import { driftBetween, hasDrifted } from './drift.ts'
 import type { Due, RunEvent } from './events.ts'
 import { hasEnded, type Run } from './state.ts'
 
@@ -55,6 +56,16 @@ export const confirmCancel = ({ runId, removed }: Of<'ConfirmCancel'>, run: Run)
   if (run.status === 'canceled') return []
   if (run.status !== 'canceling') throw new Rejection('RUN_NOT_ACTIVE', `run '${runId}' is ${run.status}`, { runId })
   return [{ type: 'RunCanceled', data: { runId, removed } }]
+}
+
+/** Of each sink once, whoever has compared it. */
+export const recordDrift = ({ runId, sink, since, before, after }: Of<'RecordDrift'>, run: Run): RunEvent[] => {
+  if (run.status !== 'succeeded') {
+    throw new Rejection('STAGE_OUT_OF_ORDER', `run '${runId}' is ${run.status}, it has not succeeded`, { runId })
+  }
+  if (run.drifts.some((drift) => drift.sink === sink)) return []
+  const drift = driftBetween(before, after)
+  return hasDrifted(drift) ? [{ type: 'DriftDetected', data: { runId, sink, since, ...drift } }] : []
 }
 
 const nextAttempt = (runId: RunId, run: Run): Due => ({

@@ -22,6 +22,8 @@ const decideRun = (command: RunCommand, run: Run): RunEvent[] => {
       return control.cancelRun(command, run)
     case 'ConfirmCancel':
       return control.confirmCancel(command, run)
+    case 'RecordDrift':
+      return control.recordDrift(command, run)
     case 'StartRun':
       return work.startRun(command, run)
     case 'StartStage':

@@ -1,5 +1,6 @@
 import type { CommandId, PartitionKey, PipelineId, RunId, Slug } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
+import type { Drift, SinkSchema } from './drift.ts'
 
 /** A file that waits in the staging folder. Paths are relative to the tenant's directory; sha256 is lower-case hex. */
 export interface StagedFile {
@@ -73,6 +74,15 @@ export interface StageCompleted {
   bytesWritten: number
   computeMs: number
   files: StagedFile[]
+  /** Of the sinks that the stage wrote; missing where nothing is known of them. */
+  schema?: SinkSchema[]
+}
+
+/** That a run has written a sink with other columns than `since`, the last run before it that succeeded with the sink. */
+export interface DriftDetected extends Drift {
+  runId: RunId
+  sink: string
+  since: RunId
 }
 
 /**
@@ -98,3 +108,4 @@ export type RunEvent =
   | { type: 'RunRejected'; data: { runId: RunId; reason: string } }
   | { type: 'RunCancelRequested'; data: Due & { held: boolean } }
   | { type: 'RunCanceled'; data: { runId: RunId; removed: string[] } }
+  | { type: 'DriftDetected'; data: DriftDetected }

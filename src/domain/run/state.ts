@@ -1,4 +1,4 @@
-import type { RunError, RunEvent, RunRequested, StagedFile } from './events.ts'
+import type { DriftDetected, RunError, RunEvent, RunRequested, StagedFile } from './events.ts'
 
 export type RunStatus = 'queued' | 'running' | 'paused' | 'canceling' | 'succeeded' | 'failed' | 'rejected' | 'canceled'
 
@@ -17,6 +17,8 @@ export interface Run {
   /** The commit point: what is to be published; null before it. */
   committed: readonly StagedFile[] | null
   error: RunError | null
+  /** One per sink whose columns have changed. */
+  drifts: readonly DriftDetected[]
 }
 
 export const noRun: Run = {
@@ -30,6 +32,7 @@ export const noRun: Run = {
   measured: { computeMs: 0, bytesRead: 0, bytesWritten: 0 },
   committed: null,
   error: null,
+  drifts: [],
 }
 
 const ended: ReadonlySet<RunStatus | null> = new Set<RunStatus>(['succeeded', 'failed', 'rejected', 'canceled'])
@@ -84,6 +87,8 @@ export const evolveRun = (run: Run, event: RunEvent): Run => {
       return { ...run, status: 'canceling' }
     case 'RunCanceled':
       return { ...run, status: 'canceled', currentStage: null }
+    case 'DriftDetected':
+      return { ...run, drifts: [...run.drifts, event.data] }
     case 'LineageRecorded':
     case 'RunCostRecorded':
       return run

@@ -1,6 +1,6 @@
 import { Rejection } from '../codes.ts'
 import type { Decider } from '../decider.ts'
-import type { WebhookEvent, WebhookSettings } from './events.ts'
+import type { ResendAsked, WebhookEvent, WebhookSettings } from './events.ts'
 
 export interface Webhook {
   status: 'none' | 'enabled' | 'disabled' | 'deleted'
@@ -15,6 +15,7 @@ export type WebhookCommand =
   | { type: 'RotateWebhookSecret'; webhookId: string; secret: string; oldUntil: string }
   | { type: 'DisableWebhook'; webhookId: string; reason: string }
   | { type: 'DeleteWebhook'; webhookId: string }
+  | ({ type: 'RequestResend' } & ResendAsked)
 
 const notFound = (webhookId: string) => new Rejection('WEBHOOK_NOT_FOUND', `webhook '${webhookId}' not found`)
 
@@ -37,7 +38,15 @@ const decide = (command: WebhookCommand, webhook: Webhook): WebhookEvent[] => {
       return [{ type: 'WebhookSecretRotated', data: { webhookId, secret: command.secret, oldUntil: command.oldUntil } }]
     case 'DisableWebhook':
       return status === 'disabled' ? [] : [{ type: 'WebhookDisabled', data: { webhookId, reason: command.reason } }]
+    case 'RequestResend':
+      return [{ type: 'WebhookResendRequested', data: resendOf(command, status) }]
   }
+}
+
+/** What is sent to a webhook that is disabled is given up at once. */
+const resendOf = ({ type: _, ...asked }: Extract<WebhookCommand, { type: 'RequestResend' }>, status: string) => {
+  if (status === 'enabled') return asked
+  throw new Rejection('CONFLICT', `webhook '${asked.webhookId}' is ${status}; enable it first`)
 }
 
 type Change = Extract<WebhookCommand, { type: 'ChangeWebhook' }>
@@ -79,6 +88,8 @@ const evolve = (webhook: Webhook, event: WebhookEvent): Webhook => {
       return { ...webhook, status: 'enabled' }
     case 'WebhookDeleted':
       return { status: 'deleted', settings: null, secrets: [] }
+    case 'WebhookResendRequested':
+      return webhook
   }
 }
 

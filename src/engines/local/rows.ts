@@ -9,6 +9,7 @@ import {
   type DuckDBValue,
   VARCHAR,
 } from '@duckdb/node-api'
+import type { SinkSchema } from '../../domain/run/drift.ts'
 import type { Database } from './database.ts'
 import { checkSignal, failed } from './errors.ts'
 import { copyTo, identifier, literal } from './sql.ts'
@@ -24,8 +25,13 @@ interface Column {
   type: DuckDBType
 }
 
-/** Writes rows as Parquet: columns in the order of the first row's keys, whole numbers as BIGINT. */
-export const writeRows = async (database: Database, rows: Row[], path: string, signal: AbortSignal): Promise<void> => {
+/** Writes rows as Parquet: columns in the order of the first row's keys, whole numbers as BIGINT. Answers the columns. */
+export const writeRows = async (
+  database: Database,
+  rows: Row[],
+  path: string,
+  signal: AbortSignal,
+): Promise<SinkSchema['columns']> => {
   const columns = await columnsOf(rows)
   const definitions = columns.map(({ name, type }) => `${identifier(name)} ${type}`)
   await database.use(signal, async (connection) => {
@@ -34,6 +40,7 @@ export const writeRows = async (database: Database, rows: Row[], path: string, s
     await connection.run(copyTo('FROM step_rows', 'parquet', path))
     await connection.run('DROP TABLE step_rows')
   })
+  return columns.map(({ name, type }) => ({ name, type: String(type) }))
 }
 
 const append = async (connection: DuckDBConnection, columns: Column[], rows: Row[], signal: AbortSignal) => {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { JsonValue } from '../../domain/json.ts'
+import type { Column, SinkSchema } from '../../domain/run/drift.ts'
 import type { StagedFile } from '../../domain/run/events.ts'
 import type { Database } from './database.ts'
 import { canceled, checkSignal, failed } from './errors.ts'
@@ -21,6 +22,8 @@ interface StepRun {
 interface StepRan {
   result: StepResult
   files: StagedFile[]
+  /** One per table, by its file's name: its folder is the batch's. No sink of a manifest has a dot in its name. */
+  sinks: SinkSchema[]
   bytesRead: number
 }
 
@@ -30,16 +33,22 @@ export const runStep = async (step: Step, run: StepRun): Promise<StepRan> => {
   const reader = readerOf(run)
   const result = await untilCanceled(step(reader.context), signal).finally(reader.reserved)
   const files: StagedFile[] = []
+  const sinks: SinkSchema[] = []
   for (const { path, rows } of result.tables) {
     await insideTenant(workspace.root, path)
-    files.push(await stageFile(workspace, path, (file) => writeRows(database, rows, file, signal)))
+    let columns: Column[] = []
+    const write = async (file: string) => {
+      columns = await writeRows(database, rows, file, signal)
+    }
+    files.push(await stageFile(workspace, path, write))
+    sinks.push({ sink: basename(path), columns })
   }
   for (const { path, json } of result.documents) {
     checkSignal(signal)
     await insideTenant(workspace.root, path)
     files.push(await stageFile(workspace, path, (file) => writeFile(file, `${JSON.stringify(json, null, 2)}\n`)))
   }
-  return { result, files, bytesRead: reader.bytesRead() }
+  return { result, files, sinks, bytesRead: reader.bytesRead() }
 }
 
 interface Reader {

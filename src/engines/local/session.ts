@@ -4,6 +4,7 @@ import type { EngineSession, StageResult } from '../../app/ports/engine.ts'
 import type { FileSink, ScoringStep, Transformation } from '../../domain/pipeline/manifest.ts'
 import { planOf, type Stage } from '../../domain/pipeline/stages.ts'
 import type { Dataset } from '../../domain/run/events.ts'
+import { schemaOf } from './columns.ts'
 import { type Database, openDatabase } from './database.ts'
 import { canceled, checkSignal, failed, toStageError } from './errors.ts'
 import { loadSink } from './load.ts'
@@ -94,7 +95,9 @@ export class LocalSession implements EngineSession {
 
   async #load(sink: FileSink, signal: AbortSignal): Promise<Done> {
     const tables = await this.#openTables()
-    const { file, rows, bytesRead } = await loadSink(sink, this.#options.workspace, tables, signal)
+    const { workspace } = this.#options
+    const { file, columns, rows, bytesRead } = await loadSink(sink, workspace, tables, signal)
+    const sinks = Object.entries(workspace.job.manifest.sinks).filter(([, declared]) => declared === sink)
     const inputs = this.#datasets(await tables.sourcesOf(sink.from, signal))
     return {
       output: { path: file.target, rows, bytes: file.bytes },
@@ -103,6 +106,7 @@ export class LocalSession implements EngineSession {
       bytesWritten: file.bytes,
       files: [file],
       lineage: { inputs, outputs: this.#datasets([file.target]) },
+      ...schemaOf(sinks.map(([name]) => ({ sink: name, columns }))),
     }
   }
 
@@ -110,7 +114,7 @@ export class LocalSession implements EngineSession {
     const { workspace, steps } = this.#options
     this.#store ??= this.#open({ files: [], folder: workspace.root })
     const run = { workspace, database: await this.#store, staged: await this.#stagedBefore(name), signal }
-    const { result, files, bytesRead } = await runStep(steps[stepName], run)
+    const { result, files, sinks, bytesRead } = await runStep(steps[stepName], run)
     await noteStaged(workspace, name, files)
     return {
       output: result.output,
@@ -119,6 +123,7 @@ export class LocalSession implements EngineSession {
       bytesWritten: files.reduce((sum, { bytes }) => sum + bytes, 0),
       files,
       lineage: { inputs: this.#datasets(result.reads), outputs: this.#datasets(files.map(({ target }) => target)) },
+      ...schemaOf(sinks),
     }
   }
 

@@ -2,7 +2,7 @@ import type { Code } from '../../domain/codes.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { Dialect } from '../dialect.ts'
 import type { Operation } from '../operation.ts'
-import { answerHeadersOf } from './headers.ts'
+import { answerHeadersOf, isStream } from './headers.ts'
 import type { Components } from './schemas.ts'
 
 // Every operation has headers that can be wrong, so VALIDATION_FAILED is among them.
@@ -20,15 +20,18 @@ const ofCommands: readonly Code[] = ['IDEMPOTENCY_KEY_REUSED', 'CONFLICT']
 const ofQueries: readonly Code[] = ['VIEWS_BEHIND']
 
 /** Every code that an operation may answer with: its own, then the general ones. */
-const codesOf = ({ scheme }: Dialect, { codes, body, kind }: Operation): readonly Code[] => [
-  ...new Set([
-    ...codes,
-    ...ofAll,
-    ...(body === undefined ? [] : ofBodies),
-    ...(kind === 'command' ? ofCommands : ofQueries),
-    ...(scheme === 'api-key' ? (['KEY_NOT_CONFIGURED'] as const) : []),
-  ]),
-]
+const codesOf = ({ scheme }: Dialect, operation: Operation): readonly Code[] => {
+  const { codes, body, kind } = operation
+  return [
+    ...new Set([
+      ...codes,
+      ...ofAll,
+      ...(body === undefined ? [] : ofBodies),
+      ...(kind === 'command' ? ofCommands : isStream(operation) ? [] : ofQueries),
+      ...(scheme === 'api-key' ? (['KEY_NOT_CONFIGURED'] as const) : []),
+    ]),
+  ]
+}
 
 const withoutContent = new Set([204, 205, 304])
 
@@ -46,10 +49,10 @@ const contentOf = (schemas: readonly (readonly [type: string, schema: JsonObject
 /** The answers that went well, by status, without what a dialect adds. */
 export const plainAnswers = (id: string, answers: Operation['answers'], components: Components): JsonObject =>
   Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema }]) => {
+    Object.entries(answers).map(([status, { description, schema, type = 'application/json' }]) => {
       if (withoutContent.has(Number(status))) return [status, { description }]
       const shown = components.add(id, `${id}.${status}`, schema, 'output')
-      return [status, { description, content: contentOf([['application/json', shown]]) }]
+      return [status, { description, content: contentOf([[type, shown]]) }]
     }),
   )
 
@@ -64,7 +67,8 @@ export const answersOf = (id: string, dialect: Dialect, operation: Operation, co
     const listed = errors.map((code) => `\`${code}\``).join(', ')
     const schemas: [string, JsonObject][] = []
     if (answer && !withoutContent.has(status)) {
-      schemas.push(['application/json', components.add(name, `${id}.${status}`, answer.schema, 'output')])
+      const { schema, type = 'application/json' } = answer
+      schemas.push([type, components.add(name, `${id}.${status}`, schema, 'output')])
     }
     if (errors.length > 0) schemas.push([errorType, components.add(name, `${name}.error`, errorSchema, 'output')])
     return {

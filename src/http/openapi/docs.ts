@@ -31,16 +31,21 @@ const page = (urlOf: (file: string) => string): string => `<!doctype html>
 </html>
 `
 
-/** `/openapi.json`, and at `/docs` a page of it that asks no other origin for anything. The document is made once. */
-export const docsRoutes = (document: () => object, assets: ReadonlyMap<string, Asset> | null = findAssets()): Hono => {
+/** A document at a path of its own, for anyone. It is made once, when it is first asked for. */
+export const documentRoute = (path: string, document: () => object): Hono => {
   const app = new Hono()
   let text: string | undefined
-  const nothing = (c: Context, said: string) => c.text(said, 404, { 'Cache-Control': 'no-store' })
-
-  app.get('/openapi.json', etag(), (c) => {
+  app.get(path, etag(), (c) => {
     text ??= JSON.stringify(document())
     return c.body(text, 200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache' })
   })
+  return app
+}
+
+/** `/openapi.json`, and at `/docs` a page of it that asks no other origin for anything. */
+export const docsRoutes = (document: () => object, assets: ReadonlyMap<string, Asset> | null = findAssets()): Hono => {
+  const app = documentRoute('/openapi.json', document)
+  const nothing = (c: Context, said: string) => c.text(said, 404, { 'Cache-Control': 'no-store' })
 
   app.get('/docs', (c) => {
     if (assets === null) return nothing(c, 'The page is not installed here; the document is at /openapi.json.')

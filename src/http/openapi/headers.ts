@@ -27,6 +27,10 @@ export const requestHeaders: JsonObject = {
     'Ledger-Position',
     'The Ledger-Position of an earlier answer: what is read is at least as new',
   ),
+  LastEventId: requestHeader(
+    'Last-Event-ID',
+    'The id of the last event that was received, or a Ledger-Position: the stream goes on after it',
+  ),
   RequestId: requestHeader(
     'X-Request-Id',
     'Letters, digits, _ . - and at most 128 of them; anything else is replaced by a new id',
@@ -59,10 +63,14 @@ const byScheme: Record<Scheme, readonly string[]> = {
   'api-key': [],
 }
 
-export const requestHeadersOf = ({ kind }: Operation, scheme: Scheme): JsonObject[] =>
-  [kind === 'command' ? 'IdempotencyKey' : 'LedgerPosition', 'RequestId', ...byScheme[scheme]].map((name) =>
-    refTo('parameters', name),
-  )
+export const isStream = ({ answers }: Operation): boolean =>
+  Object.values(answers).some(({ type }) => type === 'text/event-stream')
+
+export const requestHeadersOf = (operation: Operation, scheme: Scheme): JsonObject[] => {
+  const ofQueries = isStream(operation) ? 'LastEventId' : 'LedgerPosition'
+  const names = [operation.kind === 'command' ? 'IdempotencyKey' : ofQueries, 'RequestId', ...byScheme[scheme]]
+  return names.map((name) => refTo('parameters', name))
+}
 
 /** The headers of an answer with this status; `answered` when it is not an error alone. */
 export const answerHeadersOf = ({ kind }: Operation, status: number, answered: boolean): JsonObject => {

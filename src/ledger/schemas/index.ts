@@ -26,6 +26,12 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   ManifestVersioned: version,
   PartitionClaimed: z.object({ runId, commandId, holders }),
   PartitionReleased: z.object({ runId, commandId, holders }),
+  CheckpointSigned: z.object({
+    log: z.enum(['commands', 'access']),
+    size: count,
+    root: z.string().regex(/^[0-9a-f]{64}$/),
+    note: z.string(),
+  }),
   LeaseTaken: z.object({ role: z.string(), owner: z.string(), epoch: count, until: z.string() }),
 }
 

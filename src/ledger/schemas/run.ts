@@ -11,6 +11,7 @@ const file = z.object({
 const dataset = z.object({ namespace: z.string(), name: z.string() })
 const lineage = z.object({ inputs: z.array(dataset), outputs: z.array(dataset) })
 const attempt = count
+const column = z.object({ name: z.string(), type: z.string() })
 
 const cost = z.object({
   computeSeconds: z.number(),
@@ -51,6 +52,16 @@ const stageCompleted = z.object({
   bytesWritten: count,
   computeMs: z.number().nonnegative(),
   files: z.array(file),
+  schema: z.array(z.object({ sink: z.string(), columns: z.array(column) })).exactOptional(),
+})
+
+const driftDetected = z.object({
+  runId,
+  sink: z.string(),
+  since: runId,
+  added: z.array(column),
+  removed: z.array(column),
+  retyped: z.array(z.object({ name: z.string(), from: z.string(), to: z.string() })),
 })
 
 export const runSchemas = {
@@ -71,4 +82,5 @@ export const runSchemas = {
   RunResumed: z.object({ runId }),
   RunCancelRequested: due.extend({ held: z.boolean() }),
   RunCanceled: z.object({ runId, removed: z.array(z.string()) }),
+  DriftDetected: driftDetected,
 }

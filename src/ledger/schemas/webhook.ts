@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { webhookEvents } from '../../domain/webhook/events.ts'
+import { resendChoices, webhookEvents } from '../../domain/webhook/events.ts'
 import { count, jsonObject, runId, sealed, slug } from './common.ts'
 
 const text = z.string()
+const decimal = z.string().regex(/^\d+$/)
 const settings = { url: text, events: z.array(z.enum(webhookEvents)), pipelines: z.array(slug).nullable() }
 
 export const webhookSchemas = {
@@ -12,6 +13,13 @@ export const webhookSchemas = {
   WebhookDisabled: z.object({ webhookId: text, reason: text }),
   WebhookEnabled: z.object({ webhookId: text }),
   WebhookDeleted: z.object({ webhookId: text }),
+  WebhookResendRequested: z.object({
+    webhookId: text,
+    choice: z.enum(resendChoices),
+    between: z.object({ first: decimal, last: decimal }).nullable(),
+    messages: count,
+    more: z.boolean(),
+  }),
   DeliveryScheduled: z.object({
     deliveryId: text,
     webhookId: text,

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import { textOf } from '../../support/sse.ts'
 import { type DocumentedOperation, operationsOf } from './reading.ts'
 
 /** A response, read. */
@@ -12,7 +13,7 @@ export interface Answer {
 export const answerOf = async (response: Response): Promise<Answer> => ({
   status: response.status,
   headers: response.headers,
-  text: await response.text(),
+  text: await textOf(response),
 })
 
 interface Checker {

@@ -1,5 +1,7 @@
-import type { WebhookRow } from '../../../../projections/webhooks.ts'
+import type { ReadDb } from '../../../../projections/projection.ts'
+import { attemptsOf, type DeliveryRow, type WebhookRow } from '../../../../projections/webhooks.ts'
 import type { WebhookSettings } from '../../../domain/webhook/events.ts'
+import { shownRunId } from './translate.ts'
 
 interface ShownFrom {
   webhookId: string
@@ -35,3 +37,25 @@ export const shownWebhookRow = (row: WebhookRow) =>
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   })
+
+/** A message with every attempt at it. */
+export const shownDelivery = (views: ReadDb, row: DeliveryRow) => ({
+  delivery_id: row.delivery_id,
+  run_id: row.run_id === null ? null : shownRunId(row.run_id),
+  status: row.status.toUpperCase(),
+  created_at: row.created_at,
+  next_attempt_at: row.next_at,
+  payload: JSON.parse(row.body) as unknown,
+  attempts: attemptsOf(views, row.tenant, row.delivery_id),
+})
+
+/** A message that was given up: when, and why. */
+export const shownDeadLetter = (views: ReadDb, row: DeliveryRow) => {
+  const { status: _, next_attempt_at: __, ...shown } = shownDelivery(views, row)
+  return {
+    webhook_id: row.webhook_id,
+    ...shown,
+    reason: row.reason ?? '',
+    exhausted_at: shown.attempts.at(-1)?.at ?? row.created_at,
+  }
+}

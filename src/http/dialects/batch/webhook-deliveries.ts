@@ -1,12 +1,14 @@
-import { attemptsOf, type DeliveryRow, deliveriesOf } from '../../../../projections/webhooks.ts'
+import { deliveriesOf } from '../../../../projections/webhook-messages.ts'
 import { deliveries } from '../../../app/aggregates.ts'
 import { uuidv5 } from '../../../app/ids.ts'
 import { Rejection } from '../../../domain/codes.ts'
 import { commandContext } from '../../context.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
-import { shownRunId, shownTime } from './translate.ts'
+import { shownTime } from './translate.ts'
+import { shownDelivery } from './translate-webhooks.ts'
 import { codes, dialect, found, idOf, living, manage, parameters, read } from './webhook-common.ts'
+import { resendSince } from './webhook-resend.ts'
 import { deliveryList, deliveryQuery, scheduled } from './webhook-schemas.ts'
 
 /** `/api/pipeline/webhooks/{webhook_id}/…`: the messages of a webhook. */
@@ -14,6 +16,7 @@ export const deliveryOperations = (services: Services): Operation[] => [
   tryOut(services),
   delivered(services),
   resend(services),
+  resendSince(services),
 ]
 
 const tryOut = ({ commands, reads, nowMs }: Services): Operation =>
@@ -45,21 +48,12 @@ const delivered = ({ views, reads }: Services): Operation =>
     query: deliveryQuery,
     answers: { 200: { description: 'a page of deliveries', schema: deliveryList } },
     codes,
-    handle: async (c, { query: { limit, page } }) => {
+    handle: async (c, { query: { status, limit, page } }) => {
       await reads.beforeRead(c)
       const { tenant } = c.get('principal')
       const { webhook_id } = found(c, views)
-      const rows = deliveriesOf(views, tenant, webhook_id, limit, (page - 1) * limit)
-      const shown = (row: DeliveryRow) => ({
-        delivery_id: row.delivery_id,
-        run_id: row.run_id === null ? null : shownRunId(row.run_id),
-        status: row.status.toUpperCase(),
-        created_at: row.created_at,
-        next_attempt_at: row.next_at,
-        payload: JSON.parse(row.body) as unknown,
-        attempts: attemptsOf(views, tenant, row.delivery_id),
-      })
-      return c.json({ deliveries: rows.map(shown), page, per_page: limit })
+      const rows = deliveriesOf(views, tenant, webhook_id, status, { limit, offset: (page - 1) * limit })
+      return c.json({ deliveries: rows.map((row) => shownDelivery(views, row)), page, per_page: limit })
     },
   })
 

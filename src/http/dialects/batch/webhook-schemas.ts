@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseSlug } from '../../../domain/ids.ts'
-import { webhookEvents } from '../../../domain/webhook/events.ts'
+import { resendChoices, webhookEvents } from '../../../domain/webhook/events.ts'
 import { required, wholeNumber } from '../../validate.ts'
 
 const urlCharsMax = 2_048
@@ -62,9 +62,46 @@ export const scheduled = z.strictObject({
   status: z.literal('PENDING'),
 })
 
-export const deliveryQuery = z.strictObject({
+const page = {
   limit: wholeNumber(1, 1_000).default(20),
   page: wholeNumber(1, 1_000_000).default(1),
+}
+const deliveryStatuses = ['PENDING', 'DELIVERED', 'EXHAUSTED'] as const
+const stored = { PENDING: 'pending', DELIVERED: 'delivered', EXHAUSTED: 'exhausted' } as const
+
+export const deliveryQuery = z.strictObject({
+  status: z
+    .enum(deliveryStatuses, { error: `must be one of ${deliveryStatuses.join(', ')}` })
+    .transform((status) => stored[status])
+    .optional(),
+  ...page,
+})
+
+export const deadLetterQuery = z.strictObject({
+  webhook_id: z.uuid('must be the id of a webhook').optional(),
+  pipeline: z.string().optional(),
+  ...page,
+})
+
+const fromCharsMax = 64
+
+export const resendBody = z.strictObject(
+  {
+    from: z
+      .string({ error: required('an ISO 8601 time or a Ledger-Position') })
+      .min(1, 'must not be empty')
+      .max(fromCharsMax, `must have at most ${fromCharsMax} characters`),
+    status: z.enum(resendChoices, { error: `must be one of ${resendChoices.join(', ')}` }).default('FAILED'),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
+)
+
+export const resendAnswer = z.strictObject({
+  webhook_id: z.uuid(),
+  status: z.literal('PENDING'),
+  messages: z.int(),
+  /** Where to go on when there are more; null when that was all. */
+  next_from: z.string().nullable(),
 })
 
 const attempt = z.strictObject({
@@ -77,18 +114,25 @@ const attempt = z.strictObject({
   response: z.string().nullable(),
 })
 
+const message = {
+  delivery_id: z.uuid(),
+  run_id: z.string().nullable(),
+  created_at: time,
+  payload: z.json(),
+  attempts: z.array(attempt),
+}
+
 export const deliveryList = z.strictObject({
   deliveries: z.array(
-    z.strictObject({
-      delivery_id: z.uuid(),
-      run_id: z.string().nullable(),
-      status: z.enum(['PENDING', 'DELIVERED', 'EXHAUSTED']),
-      created_at: time,
-      next_attempt_at: time.nullable(),
-      payload: z.json(),
-      attempts: z.array(attempt),
-    }),
+    z.strictObject({ ...message, status: z.enum(deliveryStatuses), next_attempt_at: time.nullable() }),
   ),
+  page: z.int(),
+  per_page: z.int(),
+})
+
+export const deadLetterList = z.strictObject({
+  dead_letters: z.array(z.strictObject({ webhook_id: z.uuid(), ...message, reason: z.string(), exhausted_at: time })),
+  total: z.int(),
   page: z.int(),
   per_page: z.int(),
 })

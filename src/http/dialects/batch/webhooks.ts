@@ -6,6 +6,7 @@ import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
 import { shownWebhook, shownWebhookRow } from './translate-webhooks.ts'
 import { codes, dialect, found, idOf, living, manage, read } from './webhook-common.ts'
+import { deadLetterOperation } from './webhook-dead-letters.ts'
 import { deliveryOperations } from './webhook-deliveries.ts'
 import {
   deleted,
@@ -24,6 +25,8 @@ const rotationMs = 24 * 3_600_000
 export const webhookOperations = (services: Services): Operation[] => [
   register(services),
   list(services),
+  // Before `look`, which would take the word for an id.
+  deadLetterOperation(services),
   look(services),
   update(services),
   remove(services),

@@ -1,0 +1,83 @@
+import type Database from 'libsql'
+import type { LogName } from '../leaf.ts'
+import { frontierAt, type Hash, type ReadSubtree, type ReadTile, rootOf, subtreesOfTiles } from '../merkle.ts'
+import { hashBytes } from '../tiles.ts'
+import { openLogFile } from './file.ts'
+
+export interface LogHead {
+  id: number
+  tenant: string
+  log: LogName
+  /** Leaves in its tree. */
+  size: number
+}
+
+/** Which leaf an event is. `position`: where in the ledger it stands. */
+export interface LeafPlace {
+  logId: number
+  index: number
+  event: string
+  position: bigint
+}
+
+const leafColumns = 'log logId, idx "index", event, cast(position as text) position'
+
+/** Reads the logs' trees while the builder grows them. */
+export class LogReader {
+  private readonly db: Database.Database
+
+  constructor(path: string) {
+    this.db = openLogFile(path)
+    this.db.pragma('query_only = 1')
+  }
+
+  heads(): LogHead[] {
+    return this.db.prepare('select id, tenant, log, size from logs order by id').all([]) as LogHead[]
+  }
+
+  head(tenant: string, log: LogName): LogHead | undefined {
+    const sql = 'select id, tenant, log, size from logs where tenant = ? and log = ?'
+    return this.db.prepare(sql).get([tenant, log]) as LogHead | undefined
+  }
+
+  leafOf(event: string): LeafPlace | undefined {
+    const [leaf] = this.leaves('event = ?', [event])
+    return leaf
+  }
+
+  /** The leaves from an index on, `count` at most, in their order. */
+  leavesFrom(logId: number, index: number, count: number): LeafPlace[] {
+    return this.leaves('log = ? and idx >= ? order by idx limit ?', [logId, index, count])
+  }
+
+  readTile(logId: number): ReadTile {
+    const statement = this.db.prepare('select hashes from tiles where log = ? and level = ? and idx = ?')
+    return ({ level, index, width }) => {
+      const row = statement.get([logId, level, index]) as { hashes: Uint8Array } | undefined
+      if (!row) throw new Error(`tile ${level}/${index} of log ${logId} is missing`)
+      // Since the tree had the size that was asked about, the tile may have grown.
+      return row.hashes.subarray(0, width * hashBytes)
+    }
+  }
+
+  /** Of a tree of `size` leaves. */
+  subtrees(logId: number, size: number): ReadSubtree {
+    return subtreesOfTiles(size, this.readTile(logId))
+  }
+
+  rootAt(logId: number, size: number): Hash {
+    return rootOf(frontierAt(size, this.subtrees(logId, size)))
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  private leaves(where: string, parameters: (string | number)[]): LeafPlace[] {
+    const rows = this.db.prepare(`select ${leafColumns} from leaves where ${where}`).all(parameters) as (Omit<
+      LeafPlace,
+      'position'
+    > & { position: string })[]
+    return rows.map((row) => ({ ...row, position: BigInt(row.position) }))
+  }
+}

@@ -1,0 +1,110 @@
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { LedgerUnavailable } from '../../app/ports/ledger.ts'
+import { principalKey } from '../../auth/principal.ts'
+import { Rejection } from '../../domain/codes.ts'
+import type { Env } from '../context.ts'
+import type { Dialect } from '../dialect.ts'
+import { batchCodes, nativeError, problem } from '../errors.ts'
+import { type Operation, operation } from '../operation.ts'
+import type { Services } from '../services.ts'
+import { bodyOf, withHeartbeat } from './events-body.ts'
+import { expiryMsOf } from './events-expiry.ts'
+import { messagesOf } from './events-messages.ts'
+import { eventsQuery, wantedOf } from './events-query.ts'
+
+const header = 'Last-Event-ID'
+const retryAfterSeconds = '5'
+/** As long as a timer can be; a stream that lasts longer is taken up again. */
+const timerMaxMs = 2 ** 31 - 1
+
+/** `/events`: what happens, as it happens. */
+export const eventsDialect = (services: Services): Dialect => ({
+  name: 'events',
+  prefix: '/events',
+  scheme: 'bearer',
+  limits: 'generous',
+  operations: [eventStream(services)],
+  shape: nativeError,
+  statusOf: (code) => batchCodes[code][0],
+  errorSchema: problem,
+  errorType: 'application/problem+json',
+})
+
+const message = z.string().meta({
+  description:
+    'Server-Sent Events: `id` is where to resume, `event` the type, `data` a CloudEvent (see /asyncapi.json)',
+})
+
+const eventStream = (services: Services): Operation =>
+  operation({
+    method: 'get',
+    path: '',
+    summary: "The tenant's events as they happen, each a CloudEvent, as Server-Sent Events",
+    action: 'ReadEvents',
+    kind: 'query',
+    recordedFirst: true,
+    parameters: {},
+    query: eventsQuery,
+    answers: {
+      200: { description: 'events, until either side ends the stream', schema: message, type: 'text/event-stream' },
+    },
+    codes: ['UNAVAILABLE'],
+    handle: async (c, { query }) => {
+      const { live, reads } = services
+      const { tenant } = c.get('principal')
+      const wanted = wantedOf(query, mayReadWebhooks(c, services))
+      const after = await beginning(c, query.after, services)
+      c.header('Ledger-Position', reads.positions.seal(after))
+      c.header('Content-Type', 'text/event-stream')
+      // Proxies that collect answers before they pass them on must not.
+      c.header('X-Accel-Buffering', 'no')
+      if (c.req.method === 'HEAD') return c.body(null)
+      const { signal, end } = taken(c, services)
+      const messages = messagesOf(services, { tenant, wanted, after, signal })
+      const { heartbeatMs, stallMs } = live.bounds
+      return c.body(bodyOf(withHeartbeat(messages, heartbeatMs), { end, stallMs }))
+    },
+  })
+
+const mayReadWebhooks = (c: Context<Env>, { policies }: Services): boolean => {
+  const { tenant, actor } = c.get('principal')
+  const principal = { id: actor.pseudonym, kind: actor.kind, roles: c.get('roles'), tenant }
+  return policies.decide({ principal, action: 'ReadWebhooks', resource: { tenant } }).allowed
+}
+
+/** The position that the client names, or the ledger's end now. */
+const beginning = async (c: Context<Env>, query: string | undefined, { live, reads }: Services): Promise<bigint> => {
+  const [field, asked] = c.req.header(header) === undefined ? ['after', query] : [header, c.req.header(header)]
+  const after = asked === undefined ? undefined : reads.positions.open(asked, field)
+  const head = await live.feed.head().catch((error) => {
+    if (!(error instanceof LedgerUnavailable)) throw error
+    c.header('Retry-After', retryAfterSeconds)
+    throw new Rejection('LEDGER_UNAVAILABLE', 'the ledger does not answer; ask again')
+  })
+  if (after !== undefined && after > head) {
+    const message = `${field} is beyond the end of the ledger, which was put back to an earlier state; begin anew without it`
+    throw new Rejection('VALIDATION_FAILED', message, { field })
+  }
+  return after ?? head
+}
+
+/** A place among the open streams, for no longer than the client is there and its token holds. */
+const taken = (c: Context<Env>, { live, nowMs }: Services): { signal: AbortSignal; end(): void } => {
+  const take = () => {
+    try {
+      return live.take(principalKey(c.get('principal')))
+    } catch (error) {
+      c.header('Retry-After', retryAfterSeconds)
+      throw error
+    }
+  }
+  const stream = take()
+  c.req.raw.signal.addEventListener('abort', stream.end, { once: true })
+  const expiryMs = expiryMsOf(c.req.header('authorization'))
+  if (expiryMs !== null) {
+    const timer = setTimeout(stream.end, Math.min(timerMaxMs, Math.max(0, expiryMs - nowMs())))
+    stream.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+  }
+  return stream
+}
