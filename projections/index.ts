@@ -1,9 +1,12 @@
 import { accessView } from './access.ts'
+import { checkpointsView } from './checkpoints.ts'
+import { eventHistory } from './event-history.ts'
 import { pipelinesView } from './pipelines.ts'
 import type { View } from './projection.ts'
 import { runHistory } from './run-history.ts'
 import { runStatus } from './run-status.ts'
 import { sinkSchemasView } from './sink-schemas.ts'
+import { subjectsView } from './subjects.ts'
 import { webhooksView } from './webhooks.ts'
 
 /** Every view. A new one is added here. */
@@ -14,4 +17,7 @@ export const allViews: readonly View[] = [
   accessView,
   webhooksView,
   sinkSchemasView,
+  subjectsView,
+  eventHistory,
+  checkpointsView,
 ]

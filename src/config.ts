@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { authOf, authVariables } from './config/auth.ts'
 import { ConfigError } from './config/error.ts'
 import { dollars, isOrigin, list, path, schedule, wholeNumber } from './config/fields.ts'
+import { ledgerNamePattern } from './domain/ledger/decide.ts'
 
 export { ConfigError }
 
@@ -27,6 +28,7 @@ const environment = z.object({
   WORKER: z.enum(['inline', 'none']).default('inline'),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
   RUN_LEASE_MS: wholeNumber(200, 3_600_000).default(30_000),
+  LEDGER_NAME: z.string().regex(ledgerNamePattern, 'must be letters, digits, dots, slashes and dashes').optional(),
   ROLE_LEASE_MS: wholeNumber(1_000, 600_000).default(10_000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 3_600_000).default(10_000),
   COST_COMPUTE_SECOND_USD: dollars.default(0.000048),
@@ -70,6 +72,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env, flags: NodeJS.P
     policiesDir: data.POLICIES_DIR,
     tenantsDir: data.TENANTS_DIR ?? resolve(data.DATA_DIR, 'tenants'),
     eventstoreUrl: data.EVENTSTORE_URL ?? null,
+    ledgerName: data.LEDGER_NAME ?? null,
     natsUrl: data.NATS_URL ?? null,
     natsReplicas: data.NATS_REPLICAS,
     executablePath: data.PATH,

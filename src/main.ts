@@ -8,6 +8,9 @@ import { composeAccess } from './compose/access.ts'
 import { composeBus } from './compose/bus.ts'
 import { openDoor } from './compose/door.ts'
 import { composeEventRelay } from './compose/event-relay.ts'
+import { composeEvidence } from './compose/evidence.ts'
+import { composeLease } from './compose/lease.ts'
+import { nameLedger } from './compose/ledger-name.ts'
 import { type Stop, startParts } from './compose/stop.ts'
 import { openViews, viewsCurrent } from './compose/views.ts'
 import { composeWebhooks } from './compose/webhooks.ts'
@@ -48,7 +51,8 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   await openDataDir(config.dataDir)
   stops.push(await lock(config.dataDir))
 
-  const ledger = new EventStoreLedger(await ledgerUrl(config, log, stops))
+  const url = await ledgerUrl(config, log, stops)
+  const ledger = new EventStoreLedger(url)
   stops.push(() => ledger.close())
   const commands = new CommandHandler(ledger)
   const access = await compose(config, commands, log)
@@ -70,10 +74,12 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   follower.add(reconciler)
   const feed = new LiveFeed(ledger, log)
   follower.add(feed)
-  const eventRelay = composeEventRelay({ events, ledger, log }, follower)
+  const leading = composeLease(config, { commands, log, instance, head: fromHead }, follower)
+  const { lease } = leading
+  const eventRelay = composeEventRelay({ events, ledger, log, isLeader: () => lease.isHeld() }, follower)
   const webhooks = composeWebhooks(
     config,
-    { commands, views, viewFollower, openSealed: access.openSealed, log, instance, head: fromHead },
+    { commands, views, viewFollower, openSealed: access.openSealed, log, lease, head: fromHead },
     follower,
   )
   await follower.start()
@@ -86,7 +92,11 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   await reconciler.start()
   onLost(() => void reconciler.sweep())
   stops.push(() => reconciler.stop())
+  // Only now: who leads must know what is due.
+  stops.push(leading.start())
   stops.push(await webhooks.start())
+  const ledgerName = await nameLedger(commands, config.ledgerName, instance)
+  await composeEvidence(config, { commands, url, ledgerName, lease, log }, stops)
   if (config.worker === 'inline') stops.push(await startWorker(config, { ...shared, directory }))
 
   const live = new LiveStreams(feed)

@@ -12,6 +12,7 @@ import type { DeliveryEvent } from '../domain/delivery/events.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type { Category } from '../domain/ids.ts'
 import { type Lease, type LeaseCommand, type LeaseEvent, leaseDecider } from '../domain/lease/decide.ts'
+import { type LedgerNameEvent, ledgerNameDecider, type NameLedger } from '../domain/ledger/decide.ts'
 import {
   type Partition,
   type PartitionCommand,
@@ -24,7 +25,9 @@ import type { RunCommand } from '../domain/run/commands.ts'
 import { runDecider } from '../domain/run/decide.ts'
 import type { RunEvent } from '../domain/run/events.ts'
 import type { Run } from '../domain/run/state.ts'
-import { type RegisterSubject, type SubjectEvent, type SubjectState, subjectDecider } from '../domain/subject/decide.ts'
+import type { SubjectCommand } from '../domain/subject/commands.ts'
+import { type SubjectState, subjectDecider } from '../domain/subject/decide.ts'
+import type { SubjectEvent } from '../domain/subject/events.ts'
 import { type Webhook, type WebhookCommand, webhookDecider } from '../domain/webhook/decide.ts'
 import type { WebhookEvent } from '../domain/webhook/events.ts'
 
@@ -68,6 +71,13 @@ export const checkpoints: Aggregate<TreeHead | null, SignCheckpoint, CheckpointE
   types: { CheckpointSigned: true },
 }
 
+export const ledgerNames: Aggregate<string | null, NameLedger, LedgerNameEvent> = {
+  category: 'ledger',
+  decider: ledgerNameDecider,
+  fold: 'all',
+  types: { LedgerNamed: true },
+}
+
 /** One stream per tenant, day and replica; only that replica appends to it. */
 export const accessLogs: Aggregate<AccessLog, RecordCalls, AccessEvent> = {
   category: 'access',
@@ -76,11 +86,11 @@ export const accessLogs: Aggregate<AccessLog, RecordCalls, AccessEvent> = {
   types: { ApiCallsRecorded: true },
 }
 
-export const subjects: Aggregate<SubjectState, RegisterSubject, SubjectEvent> = {
+export const subjects: Aggregate<SubjectState, SubjectCommand, SubjectEvent> = {
   category: 'subject',
   decider: subjectDecider,
   fold: 'all',
-  types: { SubjectRegistered: true },
+  types: { SubjectRegistered: true, LegalHoldPlaced: true, LegalHoldReleased: true, SubjectErased: true },
 }
 
 export const webhooks: Aggregate<Webhook, WebhookCommand, WebhookEvent> = {

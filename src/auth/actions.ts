@@ -3,12 +3,15 @@ export const actions = [
   'RequestRun',
   'CancelRun',
   'ManageWebhooks',
+  'EraseSubject',
+  'HoldSubject',
   'ReadRuns',
   'ReadPipelines',
   'ReadWebhooks',
   'ReadHistory',
   'ReadEvents',
   'ReadAccess',
+  'ReadSubjects',
   'OpenPersonalValues',
 ] as const
 export type Action = (typeof actions)[number]

@@ -14,7 +14,7 @@ import type { Follower } from '../ledger/follower.ts'
 import { Announcer } from '../processes/announcer.ts'
 import { Courier } from '../processes/courier.ts'
 import { DriftWatch } from '../processes/drift.ts'
-import { LeaseKeeper, SoleLease } from '../processes/lease-keeper.ts'
+import type { RoleLease } from '../processes/lease-keeper.ts'
 import { nextAttemptAt } from '../webhooks/schedule.ts'
 import { sendWebhook } from '../webhooks/send.ts'
 import { newSecret } from '../webhooks/sign.ts'
@@ -37,53 +37,30 @@ interface Parts {
   viewFollower: ViewFollower
   openSealed: Services['openSealed']
   log: Log
-  /** The name of the data directory. */
-  instance: string
+  lease: RoleLease
   head(): Promise<bigint>
 }
 
 /** Who tells the webhooks. They follow the ledger with the others; `start` is for when the views are current. */
 export const composeWebhooks = (config: Config, parts: Parts, follower: Follower): { start(): Promise<Stop> } => {
-  const { viewFollower, views, instance, ...shared } = parts
+  const { viewFollower, views, ...shared } = parts
   const work = webhookWork(views)
   const viewsReach = (position: bigint, timeoutMs: number) => viewFollower.reach(position, timeoutMs)
   const driftWatch = new DriftWatch({ ...shared, work: driftWork(views), viewsReach, nowMs: Date.now })
   const announcer = new Announcer({ ...shared, work, viewsReach, nowMs: Date.now })
-  const keeper = keeperOf(config, parts)
-  const lease = keeper ?? new SoleLease()
-  const courier = new Courier({ ...shared, work, lease, sender: senderOf(config), viewsReach, nowMs: Date.now })
+  const courier = new Courier({ ...shared, work, sender: senderOf(config), viewsReach, nowMs: Date.now })
   follower.add(driftWatch)
   follower.add(announcer)
   follower.add(courier)
-  if (keeper) follower.add(keeper)
   return {
     start: async () => {
       await driftWatch.start()
       await announcer.start()
       courier.start()
-      keeper?.start()
-      return async () => {
-        await courier.stop()
-        await keeper?.stop()
-      }
+      return () => courier.stop()
     },
   }
 }
-
-/** None where the ledger is embedded: no other process shares it, and nothing needs to be renewed. */
-const keeperOf = ({ eventstoreUrl, roleLeaseMs }: Config, { instance, ...parts }: Parts): LeaseKeeper | null =>
-  eventstoreUrl === null
-    ? null
-    : new LeaseKeeper({
-        commands: parts.commands,
-        log: parts.log,
-        head: parts.head,
-        role: 'webhooks',
-        owner: instance,
-        leaseMs: roleLeaseMs,
-        nowMs: Date.now,
-        monotonicMs: () => performance.now(),
-      })
 
 const senderOf = ({ webhookAllowPrivate, webhookRetrySchedule }: Config): WebhookSender => ({
   send: (message) => sendWebhook({ ...message, nowMs: Date.now(), allowPrivate: webhookAllowPrivate }),

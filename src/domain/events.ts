@@ -2,10 +2,11 @@ import type { AccessEvent } from './access/events.ts'
 import type { CheckpointEvent } from './checkpoint/decide.ts'
 import type { DeliveryEvent } from './delivery/events.ts'
 import type { LeaseEvent } from './lease/decide.ts'
+import type { LedgerNameEvent } from './ledger/decide.ts'
 import type { PartitionEvent } from './partition/decide.ts'
 import type { PipelineEvent } from './pipeline/events.ts'
 import type { RunEvent } from './run/events.ts'
-import type { SubjectEvent } from './subject/decide.ts'
+import type { SubjectEvent } from './subject/events.ts'
 import type { WebhookEvent } from './webhook/events.ts'
 
 /** Everything that can happen. */
@@ -15,6 +16,7 @@ export type DomainEvent =
   | PartitionEvent
   | LeaseEvent
   | CheckpointEvent
+  | LedgerNameEvent
   | AccessEvent
   | SubjectEvent
   | WebhookEvent

@@ -15,13 +15,13 @@ export class Positions {
 
   /**
    * One block of AES: the position, four random bytes, so that an unchanged ledger does not show, and six zero bytes,
-   * which only this key brings back.
+   * which only this key brings back. Where one position must always be the same word, `mark` takes the place of what is drawn.
    */
-  seal(position: bigint): string {
+  seal(position: bigint, mark: Buffer = drawBytes(4)): string {
     const block = Buffer.alloc(16)
     // -1, of a ledger that is empty, is the greatest of all positions here.
     block.writeUIntBE(Number(position < 0n ? emptyPosition : position), 0, 6)
-    drawBytes(4).copy(block, 6)
+    mark.copy(block, 6, 0, 4)
     const cipher = createCipheriv('aes-256-ecb', this.key, null).setAutoPadding(false)
     return cipher.update(block).toString('base64url')
   }

@@ -4,7 +4,7 @@ import { cloudEventOf, eventSubject } from '../../src/app/cloud-events.ts'
 import { examples, ledgerEvents } from '../support/events.ts'
 import { tenant } from '../support/ids.ts'
 
-const inside = new Set(['LeaseTaken', 'ApiCallsRecorded', 'SubjectRegistered'])
+const inside = new Set(['LeaseTaken', 'ApiCallsRecorded', 'SubjectRegistered', 'CheckpointSigned', 'LedgerNamed'])
 
 const told = Object.values(examples)
   .flat()

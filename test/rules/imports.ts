@@ -32,7 +32,7 @@ const rooms: Record<string, readonly string[]> = {
   'src/http/asyncapi/': [...ports, 'src/app/cloud-events.ts', 'src/http/', 'src/ledger/schemas/', 'zod'],
   'src/http/openapi/': ['src/domain/', 'src/http/', 'hono', 'hono/', 'zod', 'node:'],
   'src/http/': [...inside, 'src/auth/', 'projections/', 'hono', 'hono/', 'zod', 'node:crypto', 'rate-limiter-flexible'],
-  'src/config.ts': ['src/config/', 'node:path', 'zod'],
+  'src/config.ts': ['src/config/', 'src/domain/ledger/decide.ts', 'node:path', 'zod'],
   'src/config/': ['src/auth/principal.ts', 'src/domain/ids.ts', 'src/webhooks/schedule.ts', 'node:path', 'zod'],
   'src/main.ts': everything,
   'src/worker.ts': everything,

@@ -59,6 +59,7 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   PartitionReleased: [
     { type: 'PartitionReleased', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders: [] } },
   ],
+  LedgerNamed: [{ type: 'LedgerNamed', data: { name: 'box' } }],
   CheckpointSigned: [
     { type: 'CheckpointSigned', data: { log: 'commands', size: 3, root: 'ab'.repeat(32), note: 'box/acme\n3\n' } },
   ],
@@ -66,6 +67,14 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   ApiCallsRecorded: [{ type: 'ApiCallsRecorded', data: { calls: [callOf(), callOf({ actor: null, origin: null })] } }],
   SubjectRegistered: [
     { type: 'SubjectRegistered', data: { pseudonym: `p-${'a'.repeat(26)}`, identity: sealedText() } },
+  ],
+  LegalHoldPlaced: [
+    { type: 'LegalHoldPlaced', data: { pseudonym: `p-${'a'.repeat(26)}`, holdId: 'h1', reason: 'a dispute' } },
+  ],
+  LegalHoldReleased: [{ type: 'LegalHoldReleased', data: { pseudonym: `p-${'a'.repeat(26)}`, holdId: 'h1' } }],
+  SubjectErased: [
+    { type: 'SubjectErased', data: { pseudonym: `p-${'a'.repeat(26)}`, reason: 'on request', ticket: 'GDPR-7' } },
+    { type: 'SubjectErased', data: { pseudonym: `p-${'a'.repeat(26)}`, reason: 'on request', ticket: null } },
   ],
   WebhookRegistered: [
     { type: 'WebhookRegistered', data: { ...hook, secret: sealedText() } },

@@ -27,4 +27,7 @@ const call = z.object({
 export const accessSchemas = {
   ApiCallsRecorded: z.object({ calls: z.array(call) }),
   SubjectRegistered: z.object({ pseudonym: text, identity: sealed }),
+  LegalHoldPlaced: z.object({ pseudonym: text, holdId: text, reason: text }),
+  LegalHoldReleased: z.object({ pseudonym: text, holdId: text }),
+  SubjectErased: z.object({ pseudonym: text, reason: text, ticket: text.nullable() }),
 }

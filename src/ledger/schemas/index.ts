@@ -26,6 +26,7 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   ManifestVersioned: version,
   PartitionClaimed: z.object({ runId, commandId, holders }),
   PartitionReleased: z.object({ runId, commandId, holders }),
+  LedgerNamed: z.object({ name: z.string() }),
   CheckpointSigned: z.object({
     log: z.enum(['commands', 'access']),
     size: count,

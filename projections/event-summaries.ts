@@ -1,0 +1,81 @@
+import type { EventOf, EventType } from '../src/domain/events.ts'
+
+/** What stays out of the history: who read what is in the access records, and the rest is the ledger's own upkeep. */
+type Upkeep = 'ApiCallsRecorded' | 'LeaseTaken' | 'CheckpointSigned'
+export type ToldType = Exclude<EventType, Upkeep>
+
+const partCharsMax = 120
+
+/** Texts of others are cut, never within a character. */
+const short = (text: string): string => {
+  if (text.length <= partCharsMax) return text
+  const cut = text.slice(0, partCharsMax)
+  return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`
+}
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+const atStage = (stage: string | null): string =>
+  stage === null ? 'before its first stage' : `in stage ${short(stage)}`
+
+type Sentences = {
+  [Type in ToldType]: (data: EventOf<Type>['data'], actor: string) => string
+}
+
+/**
+ * What an event says, in one sentence. Never in it: sealed values, addresses of webhooks and what they answer, what a
+ * run was given as parameters, and anything else that may name a person.
+ */
+export const sentences: Sentences = {
+  PipelineCreated: ({ slug, version }, actor) => `${actor} created pipeline ${slug} with version ${short(version)}.`,
+  ManifestVersioned: ({ slug, version, number }, actor) =>
+    `${actor} gave pipeline ${slug} its manifest no. ${number}, version ${short(version)}.`,
+  PartitionClaimed: ({ runId, holders }) =>
+    `The partition was claimed for run ${runId}; ${counted(holders.length, 'run')} may write it now.`,
+  PartitionReleased: ({ runId, holders }) =>
+    `The partition was released by run ${runId}; ${counted(holders.length, 'run')} may write it now.`,
+  SubjectRegistered: ({ pseudonym }) => `It was sealed for whom ${short(pseudonym)} stands.`,
+  WebhookRegistered: ({ webhookId, events }, actor) =>
+    `${actor} set up webhook ${short(webhookId)} for ${events.join(', ')}.`,
+  WebhookUpdated: ({ webhookId, events }, actor) =>
+    `${actor} changed webhook ${short(webhookId)}, which is now for ${events.join(', ')}.`,
+  WebhookSecretRotated: ({ webhookId, oldUntil }, actor) =>
+    `${actor} gave webhook ${short(webhookId)} a new secret; the old one holds until ${oldUntil}.`,
+  WebhookDisabled: ({ webhookId }, actor) => `${actor} switched webhook ${short(webhookId)} off.`,
+  WebhookEnabled: ({ webhookId }, actor) => `${actor} switched webhook ${short(webhookId)} on.`,
+  WebhookDeleted: ({ webhookId }, actor) => `${actor} deleted webhook ${short(webhookId)}.`,
+  WebhookResendRequested: ({ webhookId, messages }, actor) =>
+    `${actor} had ${counted(messages, 'message')} of webhook ${short(webhookId)} sent again.`,
+  DeliveryScheduled: ({ webhookId, runId }) =>
+    `A message ${runId === null ? 'to try it out' : `about run ${runId}`} was due to webhook ${short(webhookId)}.`,
+  DeliveryAttempted: ({ attempt, outcome, status, nextAt }) =>
+    `Attempt ${attempt} to deliver the message: ${outcome}${status === null ? '' : `, status ${status}`}${
+      nextAt === null ? '' : `; the next is due at ${nextAt}`
+    }.`,
+  DeliveryExhausted: ({ attempts }) => `The message was given up after ${counted(attempts, 'attempt')}.`,
+  DeliveryResent: ({ dueAt }, actor) => `${actor} had the message sent again, due at ${dueAt}.`,
+  RunRequested: ({ pipeline, partition, manifestVersion }, actor) =>
+    `${actor} asked for a run of ${pipeline}${partition === null ? '' : ` for partition ${partition}`}, version ${short(manifestVersion)}.`,
+  RunQueued: ({ engine, attempt }) => `Attempt ${attempt} was queued for the engine ${short(engine)}.`,
+  RunRejected: ({ reason }, actor) => `${actor} rejected the run: ${short(reason)}.`,
+  RunStarted: ({ attempt, worker }) => `Worker ${short(worker)} took the run up, attempt ${attempt}.`,
+  StageStarted: ({ stage }) => `Stage ${short(stage)} started.`,
+  StageCompleted: ({ stage, rows, bytesWritten, computeMs }) =>
+    `Stage ${short(stage)} completed: ${counted(rows, 'row')}, ${counted(bytesWritten, 'byte')} written, ${Math.round(computeMs)} ms of computing.`,
+  StageFailed: ({ stage, error }) =>
+    `The attempt failed ${atStage(stage)}: ${short(error.code)}, ${short(error.message)}.`,
+  RunRetryScheduled: ({ failures, dueAt }) =>
+    `After ${counted(failures, 'failure')} the next attempt is due at ${dueAt}.`,
+  LineageRecorded: ({ stage, lineage: { inputs, outputs } }) =>
+    `Stage ${short(stage)} read ${counted(inputs.length, 'dataset')} and wrote ${outputs.length}.`,
+  OutputsCommitted: ({ files }) => `The outputs were committed: ${counted(files.length, 'file')}.`,
+  RunCostRecorded: ({ cost }) => `The run came to ${cost.totalUsd} US dollars.`,
+  RunSucceeded: ({ attempt }) => `The run succeeded in attempt ${attempt}.`,
+  RunFailed: ({ stage, error }) => `The run failed ${atStage(stage)}: ${short(error.code)}, ${short(error.message)}.`,
+  RunPaused: (_, actor) => `${actor} paused the run.`,
+  RunResumed: (_, actor) => `${actor} let the run go on.`,
+  RunCancelRequested: (_, actor) => `${actor} asked to cancel the run.`,
+  RunCanceled: ({ removed }) =>
+    `The run was canceled; ${counted(removed.length, 'staged file')} removed, nothing published.`,
+  DriftDetected: ({ sink, since, added, removed, retyped }) =>
+    `Sink ${short(sink)} has other columns than in run ${since}: ${added.length} added, ${removed.length} removed, ${retyped.length} retyped.`,
+}
