@@ -1,7 +1,9 @@
 import { type EventData, jsonEvent } from '@eventstore/db-client'
 import type { LedgerEvent, NewEvent } from '../app/ports/ledger.ts'
 import type { DomainEvent, EventType } from '../domain/events.ts'
+import type { JsonObject } from '../domain/json.ts'
 import { isOrigin, metadataSchema, originRefused, schemas } from './schemas/index.ts'
+import { wellFormed } from './well-formed.ts'
 
 /** What the EventStoreDB client hands out for one event, as far as it is used here. */
 export interface RawEvent {
@@ -26,7 +28,7 @@ const utf8 = new TextEncoder()
  */
 export const encode = ({ id, event, metadata }: NewEvent): EventData => {
   if (!isOrigin(metadata.origin)) throw new Error(originRefused)
-  const data = { ...parseData(event.type, event.data) }
+  const data = wellFormed({ ...parseData(event.type, event.data) } as JsonObject)
   return jsonEvent({ id, type: event.type, data, metadata: utf8.encode(JSON.stringify(metadata)) })
 }
 
