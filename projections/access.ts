@@ -1,5 +1,6 @@
 import type { CallOutcome } from '../src/domain/access/events.ts'
 import type { RunEvent } from '../src/domain/run/events.ts'
+import type { SubjectEvent } from '../src/domain/subject/events.ts'
 import { put, type ReadDb, type Seen, type SqlValue, type View } from './projection.ts'
 
 const callsTable = 'access_calls_v1'
@@ -72,8 +73,8 @@ const recordedCalls = ({ position, event, metadata }: Seen<'ApiCallsRecorded'>) 
   })
 
 /** What a caller asked for is recorded by the first event of its command. */
-const command = (seen: Seen<RunEvent['type']>) => {
-  const { metadata, event } = seen
+const command = (seen: Seen, resource: Record<string, string | null>) => {
+  const { metadata } = seen
   if (metadata.dialect === 'internal') return []
   const row: CallRow = {
     tenant: metadata.tenant,
@@ -83,7 +84,7 @@ const command = (seen: Seen<RunEvent['type']>) => {
     on_behalf_of: metadata.actor.onBehalfOf ?? null,
     method: null,
     operation: metadata.command,
-    resource: JSON.stringify({ run_id: event.data.runId }),
+    resource: JSON.stringify(resource),
     query: '{}',
     outcome: 'ok',
     status: null,
@@ -96,6 +97,11 @@ const command = (seen: Seen<RunEvent['type']>) => {
   }
   return [put(callsTable, { ...row })]
 }
+
+const ofRun = (seen: Seen<RunEvent['type']>) => command(seen, { run_id: seen.event.data.runId })
+
+const ofSubject = (seen: Seen<Exclude<SubjectEvent['type'], 'SubjectRegistered'>>) =>
+  command(seen, { pseudonym: seen.event.data.pseudonym })
 
 /** Who called what, and for whom each pseudonym stands (sealed). */
 export const accessView: View = {
@@ -117,8 +123,11 @@ export const accessView: View = {
   ],
   handlers: {
     ApiCallsRecorded: recordedCalls,
-    RunRequested: command,
-    RunCancelRequested: command,
+    RunRequested: ofRun,
+    RunCancelRequested: ofRun,
+    SubjectErased: ofSubject,
+    LegalHoldPlaced: ofSubject,
+    LegalHoldReleased: ofSubject,
     SubjectRegistered: ({ event: { data }, metadata }) => [
       put(subjectsTable, { tenant: metadata.tenant, pseudonym: data.pseudonym, identity: data.identity }),
     ],

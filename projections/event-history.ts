@@ -1,4 +1,3 @@
-import type { EventType } from '../src/domain/events.ts'
 import { sentences, type ToldType } from './event-summaries.ts'
 import type { Seen, Statement, View } from './projection.ts'
 
@@ -33,20 +32,30 @@ export interface EventRow {
   summary: string
 }
 
-/** The columns that filters ask for, each with its index. */
-export const filterColumns = [
-  'type',
-  'command',
-  'actor',
-  'on_behalf_of',
-  'pipeline',
-  'run',
-  'environment',
-  'outcome',
-] as const
-export type FilterColumn = (typeof filterColumns)[number]
+/** What filters go by. */
+export type FilterColumn =
+  | 'type'
+  | 'command'
+  | 'actor'
+  | 'on_behalf_of'
+  | 'pipeline'
+  | 'run'
+  | 'environment'
+  | 'outcome'
 
+/** Each index is paid for with every event: a command is nearly told by its types, an outcome wholly. */
+const indexed: readonly FilterColumn[] = ['type', 'actor', 'on_behalf_of', 'pipeline', 'run', 'environment']
+
+export const isIndexed = (column: FilterColumn): boolean => indexed.includes(column)
 export const indexOf = (column: FilterColumn | 'tenant'): string => `${eventsTable}_${column}`
+
+/** Which types can have an outcome. */
+export const typesByOutcome: Readonly<Record<EventOutcome, readonly ToldType[]>> = {
+  succeeded: ['RunSucceeded', 'StageCompleted', 'DeliveryAttempted'],
+  failed: ['RunFailed', 'StageFailed', 'DeliveryAttempted', 'DeliveryExhausted', 'IntegrityAlertRaised'],
+  canceled: ['RunCanceled'],
+  rejected: ['RunRejected'],
+}
 
 const insert = `insert or replace into ${eventsTable} (position, tenant, id, stream, revision, type, command, actor,
   on_behalf_of, pipeline, run, environment, outcome, recorded_ms, known_ms, command_id, causation_id, correlation_id, summary)
@@ -54,8 +63,8 @@ const insert = `insert or replace into ${eventsTable} (position, tenant, id, str
     (select pipeline from ${streamsTable} where stream = ?), coalesce(?, (select run from ${streamsTable} where stream = ?)),
     null, ?, ?, max(?, coalesce((select known_ms from ${eventsTable} order by position desc limit 1), 0)), ?, ?, ?, ?)`
 
-const rowOf = <Type extends ToldType>(
-  seen: Seen<Type>,
+const rowOf = (
+  seen: Seen,
   { of = seen.stream, run = null, outcome = null }: { of?: string; run?: string | null; outcome?: EventOutcome | null },
 ): Statement => {
   const { position, id, stream, revision, type, metadata, recordedAt, event } = seen
@@ -80,10 +89,10 @@ const belongs = (stream: string, pipeline: string, run: string | null): Statemen
   run,
 ]
 
-const told = <Type extends ToldType>(seen: Seen<Type>): Statement[] => [rowOf(seen, {})]
+const told = (seen: Seen): Statement[] => [rowOf(seen, {})]
 const ended =
   (outcome: EventOutcome) =>
-  <Type extends ToldType>(seen: Seen<Type>): Statement[] => [rowOf(seen, { outcome })]
+  (seen: Seen): Statement[] => [rowOf(seen, { outcome })]
 
 /** A partition's stream is `partition-<tenant>.<pipeline id>.<key>`. */
 const ofPartition = (seen: Seen<'PartitionClaimed' | 'PartitionReleased'>): Statement[] => {
@@ -108,7 +117,12 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   ManifestVersioned: told,
   PartitionClaimed: ofPartition,
   PartitionReleased: ofPartition,
+  LogKeyAdded: told,
+  IntegrityAlertRaised: ended('failed'),
   SubjectRegistered: told,
+  SubjectErased: told,
+  LegalHoldPlaced: told,
+  LegalHoldReleased: told,
   WebhookRegistered: told,
   WebhookUpdated: told,
   WebhookSecretRotated: told,
@@ -146,10 +160,10 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
 }
 
 /** Every type that the history tells of. */
-export const toldTypes = Object.keys(handlers) as EventType[]
+export const toldTypes = Object.keys(handlers) as ToldType[]
 
-const indexes = filterColumns.map((column) => {
-  const where = ['type', 'command', 'actor'].includes(column) ? '' : ` where ${column} is not null`
+const indexes = indexed.map((column) => {
+  const where = ['type', 'actor'].includes(column) ? '' : ` where ${column} is not null`
   return `create index if not exists ${indexOf(column)} on ${eventsTable} (tenant, ${column})${where}`
 })
 

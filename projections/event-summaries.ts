@@ -1,7 +1,7 @@
 import type { EventOf, EventType } from '../src/domain/events.ts'
 
 /** What stays out of the history: who read what is in the access records, and the rest is the ledger's own upkeep. */
-type Upkeep = 'ApiCallsRecorded' | 'LeaseTaken' | 'CheckpointSigned'
+type Upkeep = 'ApiCallsRecorded' | 'LeaseTaken' | 'CheckpointSigned' | 'CheckpointCosigned' | 'LedgerNamed'
 export type ToldType = Exclude<EventType, Upkeep>
 
 const partCharsMax = 120
@@ -33,7 +33,15 @@ export const sentences: Sentences = {
     `The partition was claimed for run ${runId}; ${counted(holders.length, 'run')} may write it now.`,
   PartitionReleased: ({ runId, holders }) =>
     `The partition was released by run ${runId}; ${counted(holders.length, 'run')} may write it now.`,
+  LogKeyAdded: ({ id }, actor) => `${actor} added key ${id}, which signs the logs of evidence from now on.`,
+  IntegrityAlertRaised: ({ log, from, to }) =>
+    `The ledger differs from what was sealed in the log of ${log}: ${from === to ? `at leaf ${from}` : `from one of the leaves ${from} to ${to} on`}.`,
   SubjectRegistered: ({ pseudonym }) => `It was sealed for whom ${short(pseudonym)} stands.`,
+  SubjectErased: ({ pseudonym }, actor) => `${actor} erased whom ${short(pseudonym)} stands for.`,
+  LegalHoldPlaced: ({ pseudonym, holdId }, actor) =>
+    `${actor} placed legal hold ${short(holdId)} on ${short(pseudonym)}, who cannot be erased now.`,
+  LegalHoldReleased: ({ pseudonym, holdId }, actor) =>
+    `${actor} released legal hold ${short(holdId)} on ${short(pseudonym)}.`,
   WebhookRegistered: ({ webhookId, events }, actor) =>
     `${actor} set up webhook ${short(webhookId)} for ${events.join(', ')}.`,
   WebhookUpdated: ({ webhookId, events }, actor) =>

@@ -4,7 +4,7 @@ const subjectsTable = 'subjects_v1'
 const holdsTable = 'subject_holds_v1'
 
 /** Where the ledger has an erasure, who asked for it and why. */
-export interface ErasureRow {
+interface ErasureRow {
   erased_at: string
   erased_by: string
   reason: string
@@ -25,7 +25,7 @@ export interface SubjectStatus {
 }
 
 /** A legal hold in force. */
-export interface HoldRow {
+interface HoldRow {
   hold_id: string
   reason: string
   placed_at: string
@@ -99,14 +99,16 @@ export const subjectsView: View = {
   },
 }
 
+/** A certificate is made of it: nothing else of the row may get in. */
+const erasureOf = (row: ErasureRow): ErasureRow => {
+  const { erased_at, erased_by, reason, ticket, event_id, stream, revision, position } = row
+  return { erased_at, erased_by, reason, ticket, event_id, stream, revision, position }
+}
+
 export const subjectStatus = (db: ReadDb, tenant: string, pseudonym: string): SubjectStatus | undefined => {
   const row = db.get<Row>(`select * from ${subjectsTable} where tenant = ? and pseudonym = ?`, tenant, pseudonym)
   if (row === undefined) return undefined
-  return {
-    pseudonym,
-    registeredAt: row.registered_at,
-    erasure: row.erased_at === null ? null : row,
-  }
+  return { pseudonym, registeredAt: row.registered_at, erasure: row.erased_at === null ? null : erasureOf(row) }
 }
 
 /** In force, oldest first. */

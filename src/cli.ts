@@ -6,10 +6,14 @@ import { PolicyError } from './auth/policy.ts'
 import { KeyError } from './auth/tokens.ts'
 import { BusUnavailable } from './bus/nats/link.ts'
 import { NatsServerFailure } from './bus/spawn-server.ts'
+import { eraseSubject } from './compose/erase.ts'
+import { keysCommand } from './compose/keys.ts'
 import { listWorkers } from './compose/list-workers.ts'
+import { startWitness } from './compose/witness.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { demo } from './demo/demo.ts'
 import { backup, runNode } from './embedded/main.ts'
+import { main as verifyMain } from './evidence/verifier/main.ts'
 import { StartError } from './host/data-dir.ts'
 import { NodeFailure } from './host/node-process.ts'
 import { devKey, openKeysDir } from './host/secrets.ts'
@@ -27,8 +31,15 @@ const usage = `ledgerline <command>
   node --port P --dir D       the embedded ledger alone
   node --check --dir D        scans a ledger for damage
   backup --to FILE [--dir D]  a compact copy of the ledger in D (default DATA_DIR/ledger), also while it is running
+  erase --subject PSEUDONYM --reason TEXT [--ticket ID] [--url URL] [--token TOKEN | --tenant T]
+                              erases a person for good, through a service that is running; prints the certificate
   rebuild --bus --from POSITION
                               publishes the events from there on again; it needs EVENTSTORE_URL and NATS_URL
+  verify FILE [--key VKEY]... [--policy FILE]
+                              checks a bundle of evidence, without a service: 0 verified, 1 not, 2 no key, 3 not checked
+  keys [--json] [--rotate]    the verifier keys of all logs; with --rotate, after a new key was made
+  witness --log VKEY|URL --port P --dir D [--name NAME] [--host H]
+                              cosigns the checkpoints of logs that extend what it cosigned before
   token --sub NAME --tenant T --roles ROLE,ROLE [--plan PLAN] [--name NAME] [--expires-in SECONDS]
                               a JWT of this data directory's development key
 `
@@ -95,6 +106,30 @@ const runBackup = async (args: string[]): Promise<void> => {
   process.stdout.write(`ledgerline backup written to ${file}\n`)
 }
 
+const runVerify = async (args: string[]): Promise<void> => {
+  const { exitCode, output } = verifyMain(args)
+  process.stdout.write(`${output}\n`)
+  process.exitCode = exitCode
+}
+
+const runKeys = async (args: string[]): Promise<void> => {
+  process.stdout.write(await keysCommand(loadConfig(), args))
+}
+
+const runWitness = async (args: string[]): Promise<void> => {
+  const { url, vkey, stop } = await startWitness(args)
+  const end = () => {
+    stop().then(() => process.exit(0), fail)
+  }
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+  process.stdout.write(`ledgerline witness ready ${url} ${vkey}\n`)
+}
+
+const runErase = async (args: string[]): Promise<void> => {
+  process.stdout.write(await eraseSubject(loadConfig(), args))
+}
+
 const runRebuild = async (args: string[]): Promise<void> => {
   const published = await rebuildBus(loadConfig(), rebuildFrom(args))
   process.stdout.write(`ledgerline published ${published} events again\n`)
@@ -146,6 +181,10 @@ const commands: Record<string, (args: string[]) => Promise<void>> = {
   demo: runDemo,
   node: runNode,
   backup: runBackup,
+  erase: runErase,
+  verify: runVerify,
+  keys: runKeys,
+  witness: runWitness,
   rebuild: runRebuild,
   token: runToken,
 }

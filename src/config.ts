@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { authOf, authVariables } from './config/auth.ts'
 import { ConfigError } from './config/error.ts'
-import { dollars, isOrigin, list, path, schedule, wholeNumber } from './config/fields.ts'
+import { dollars, isOrigin, list, path, schedule, tenantNames, wholeNumber } from './config/fields.ts'
+import { quorumOf, witnesses } from './config/witnesses.ts'
 import { ledgerNamePattern } from './domain/ledger/decide.ts'
 
 export { ConfigError }
@@ -29,7 +30,11 @@ const environment = z.object({
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
   RUN_LEASE_MS: wholeNumber(200, 3_600_000).default(30_000),
   LEDGER_NAME: z.string().regex(ledgerNamePattern, 'must be letters, digits, dots, slashes and dashes').optional(),
+  LEDGER_PUBLIC: tenantNames.default([]),
   ROLE_LEASE_MS: wholeNumber(1_000, 600_000).default(10_000),
+  AUDIT_EVERY_MS: wholeNumber(100, 604_800_000).default(3_600_000),
+  WITNESSES: witnesses.prefault(''),
+  WITNESS_QUORUM: wholeNumber(1, 64).optional(),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 3_600_000).default(10_000),
   COST_COMPUTE_SECOND_USD: dollars.default(0.000048),
   COST_STORED_GIB_USD: dollars.default(0.023),
@@ -73,6 +78,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env, flags: NodeJS.P
     tenantsDir: data.TENANTS_DIR ?? resolve(data.DATA_DIR, 'tenants'),
     eventstoreUrl: data.EVENTSTORE_URL ?? null,
     ledgerName: data.LEDGER_NAME ?? null,
+    ledgerPublic: data.LEDGER_PUBLIC,
     natsUrl: data.NATS_URL ?? null,
     natsReplicas: data.NATS_REPLICAS,
     executablePath: data.PATH,
@@ -80,6 +86,9 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env, flags: NodeJS.P
     workerConcurrency: data.WORKER_CONCURRENCY,
     runLeaseMs: data.RUN_LEASE_MS,
     roleLeaseMs: data.ROLE_LEASE_MS,
+    auditEveryMs: data.AUDIT_EVERY_MS,
+    witnesses: data.WITNESSES,
+    witnessQuorum: quorumOf(data.WITNESSES.length, data.WITNESS_QUORUM),
     shutdownGraceMs: data.SHUTDOWN_GRACE_MS,
     costRates: {
       computeSecondUsd: data.COST_COMPUTE_SECOND_USD,

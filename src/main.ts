@@ -7,6 +7,7 @@ import type { Log } from './app/ports/follower.ts'
 import { composeAccess } from './compose/access.ts'
 import { composeBus } from './compose/bus.ts'
 import { openDoor } from './compose/door.ts'
+import { composeEraser } from './compose/eraser.ts'
 import { composeEventRelay } from './compose/event-relay.ts'
 import { composeEvidence } from './compose/evidence.ts'
 import { composeLease } from './compose/lease.ts'
@@ -74,6 +75,7 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   follower.add(reconciler)
   const feed = new LiveFeed(ledger, log)
   follower.add(feed)
+  const eraser = composeEraser({ views, subjectKeys: access.subjectKeys, log, head: fromHead }, follower)
   const leading = composeLease(config, { commands, log, instance, head: fromHead }, follower)
   const { lease } = leading
   const eventRelay = composeEventRelay({ events, ledger, log, isLeader: () => lease.isHeld() }, follower)
@@ -86,6 +88,7 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   stops.push(() => follower.stop())
   stops.push(eventRelay.start())
   await viewsCurrent(viewFollower, head, log)
+  await eraser.start()
 
   const position = await registerPipelines(config, commands, log)
   await viewFollower.reach(position, 10_000)
@@ -96,7 +99,7 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   stops.push(leading.start())
   stops.push(await webhooks.start())
   const ledgerName = await nameLedger(commands, config.ledgerName, instance)
-  await composeEvidence(config, { commands, url, ledgerName, lease, log }, stops)
+  const { evidence } = await composeEvidence(config, { commands, url, ledgerName, lease, log }, stops)
   if (config.worker === 'inline') stops.push(await startWorker(config, { ...shared, directory }))
 
   const live = new LiveStreams(feed)
@@ -106,6 +109,8 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
     views,
     log,
     nowMs: Date.now,
+    evidence,
+    publicLedgers: config.ledgerPublic,
     reads: new ReadAfterWrite(viewFollower, await positionKey(config.keysDir)),
     ...access,
     notReady: () =>

@@ -1,10 +1,17 @@
 import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
 import type { AccessEvent } from '../domain/access/events.ts'
+import { type AlertEvent, type Alerts, alertDecider, type RaiseAlert } from '../domain/alert/decide.ts'
 import {
+  type CosignatureEvent,
+  type Cosigned,
+  cosignatureDecider,
+  type RecordCosignatures,
+} from '../domain/checkpoint/cosign.ts'
+import {
+  type Checkpoint,
   type CheckpointEvent,
   checkpointDecider,
   type SignCheckpoint,
-  type TreeHead,
 } from '../domain/checkpoint/decide.ts'
 import type { Decider } from '../domain/decider.ts'
 import { type Delivery, type DeliveryCommand, deliveryDecider } from '../domain/delivery/decide.ts'
@@ -13,6 +20,7 @@ import type { DomainEvent } from '../domain/events.ts'
 import type { Category } from '../domain/ids.ts'
 import { type Lease, type LeaseCommand, type LeaseEvent, leaseDecider } from '../domain/lease/decide.ts'
 import { type LedgerNameEvent, ledgerNameDecider, type NameLedger } from '../domain/ledger/decide.ts'
+import { type AddLogKey, type LogKey, type LogKeyEvent, logKeysDecider } from '../domain/ledger/keys.ts'
 import {
   type Partition,
   type PartitionCommand,
@@ -64,11 +72,34 @@ export const leases: Aggregate<Lease, LeaseCommand, LeaseEvent> = {
 }
 
 /** One stream per log. */
-export const checkpoints: Aggregate<TreeHead | null, SignCheckpoint, CheckpointEvent> = {
+export const checkpoints: Aggregate<Checkpoint | null, SignCheckpoint, CheckpointEvent> = {
   category: 'checkpoint',
   decider: checkpointDecider,
   fold: 'last',
   types: { CheckpointSigned: true },
+}
+
+/** One stream per log, beside that of its checkpoints. */
+export const cosignatures: Aggregate<Cosigned | null, RecordCosignatures, CosignatureEvent> = {
+  category: 'checkpoint',
+  decider: cosignatureDecider,
+  fold: 'last',
+  types: { CheckpointCosigned: true },
+}
+
+/** One stream per log. */
+export const alerts: Aggregate<Alerts, RaiseAlert, AlertEvent> = {
+  category: 'alert',
+  decider: alertDecider,
+  fold: 'all',
+  types: { IntegrityAlertRaised: true },
+}
+
+export const logKeys: Aggregate<readonly LogKey[], AddLogKey, LogKeyEvent> = {
+  category: 'ledger',
+  decider: logKeysDecider,
+  fold: 'all',
+  types: { LogKeyAdded: true },
 }
 
 export const ledgerNames: Aggregate<string | null, NameLedger, LedgerNameEvent> = {

@@ -9,9 +9,11 @@ export const actions = [
   'ReadPipelines',
   'ReadWebhooks',
   'ReadHistory',
+  'ExportHistory',
   'ReadEvents',
   'ReadAccess',
   'ReadSubjects',
+  'ReadEvidence',
   'OpenPersonalValues',
 ] as const
 export type Action = (typeof actions)[number]

@@ -3,6 +3,7 @@ import { CallRecorder } from '../app/call-recorder.ts'
 import { CountedCalls } from '../app/counted-calls.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import type { Log } from '../app/ports/follower.ts'
+import type { SubjectKeys } from '../app/ports/subject-keys.ts'
 import { agentIdentity, verifyApiKey } from '../auth/api-key.ts'
 import { chooseTenant } from '../auth/choose-tenant.ts'
 import { chooseVerifier, createDevVerifier } from '../auth/dev-key.ts'
@@ -15,7 +16,7 @@ import { must, parseTenantId, type TenantId } from '../domain/ids.ts'
 import { devKey, instanceId, openKeysDir } from '../host/secrets.ts'
 import { Callers } from '../http/callers.ts'
 import { RateLimits } from '../http/limits.ts'
-import type { Credentials, Services } from '../http/services.ts'
+import type { Credentials, Services, SubjectErasure } from '../http/services.ts'
 import { openFileKeys } from '../keys/file-keys.ts'
 import { Sealer } from '../keys/sealing.ts'
 import { webhookSecretsOf } from './webhooks.ts'
@@ -29,6 +30,7 @@ type Access = Pick<
   | 'calls'
   | 'counted'
   | 'webhookSecrets'
+  | 'subjectKeys'
   | 'openSealed'
   | 'corsOrigins'
 >
@@ -46,17 +48,19 @@ export const composeAccess = async (
   await openKeysDir(config.keysDir)
   const keys = await openFileKeys(join(config.keysDir, 'subjects'))
   const sealer = new Sealer(keys)
+  const callers = new Callers({ commands, keys, sealer, nowMs: Date.now })
   const calls = new CallRecorder({ commands, log, replica: await instanceId(config.dataDir), nowMs: Date.now })
   const counted = new CountedCalls(calls)
   const limits = new RateLimits(config.rateLimit)
   return {
     credentials: await credentialsOf(config),
-    callers: new Callers({ commands, keys, sealer, nowMs: Date.now }),
+    callers,
     policies: loadPolicies(config.policiesDir),
     limits,
     calls,
     counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
+    subjectKeys: subjectErasureOf(keys, sealer, callers),
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: config.corsOrigins,
     shareLimits: (bus) => limits.share(bus),
@@ -66,6 +70,19 @@ export const composeAccess = async (
     },
   }
 }
+
+export const subjectErasureOf = (
+  keys: SubjectKeys,
+  sealer: Pick<Sealer, 'forget'>,
+  callers: Pick<Callers, 'forget'>,
+): SubjectErasure => ({
+  erase: async (tenant, pseudonym) => {
+    await keys.erase(pseudonym)
+    sealer.forget(pseudonym)
+    callers.forget(tenant, pseudonym)
+  },
+  isDestroyed: async (pseudonym) => (await keys.keyOf(pseudonym)) === null,
+})
 
 const credentialsOf = async ({ auth, keysDir }: Config): Promise<Credentials> => {
   const dev = auth.devTokens ? createDevVerifier(await devKey(keysDir), Date.now) : null

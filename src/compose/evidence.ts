@@ -1,29 +1,30 @@
-import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { CommandHandler } from '../app/handle.ts'
-import type { CheckpointSigner, LogName, LogTrees } from '../app/ports/evidence.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { Config } from '../config.ts'
-import { must, parseTenantId, type TenantId } from '../domain/ids.ts'
-import { checkpointText } from '../evidence/checkpoint.ts'
-import { originOf } from '../evidence/leaf.ts'
+import type { Difference } from '../evidence/log/auditor.ts'
 import { LogBuilder } from '../evidence/log/builder.ts'
 import { LogReader } from '../evidence/log/reader.ts'
-import { type NoteSigner, noteSigner, signNote } from '../evidence/note.ts'
-import { createOnce } from '../host/secrets.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
-import { LogSealer } from '../processes/log-sealer.ts'
+import { composeSealing } from './evidence-sealing.ts'
+import { serveEvidence } from './evidence-service.ts'
 import type { Stop } from './stop.ts'
 
 export interface EvidenceThreadData {
   path: string
   url: string
+  auditEveryMs: number
 }
 
-/** The trees have reached a position, or something went wrong and is tried again. */
-export type EvidenceThreadWord = { position: bigint } | { error: string }
+/** How far the trees are, what an audit found and whether it came to its end; or what went wrong and is tried again. */
+export type EvidenceThreadWord =
+  | { position: bigint }
+  | { error: string }
+  | { difference: Difference }
+  | { audited: number; tookMs: number }
+  | { auditFailed: string }
 
 interface Parts {
   commands: CommandHandler
@@ -36,11 +37,11 @@ interface Parts {
 
 /** The logs of evidence: their trees, grown in a thread, and who seals them. */
 export const composeEvidence = async (config: Config, parts: Parts, stops: Stop[]) => {
-  const { commands, url, ledgerName, lease, log } = parts
+  const { url, log } = parts
   const path = join(config.dataDir, 'evidence.db')
   await prepare(path, log)
   const worker = new Worker(new URL('./evidence-thread.js', import.meta.url), {
-    workerData: { path, url } satisfies EvidenceThreadData,
+    workerData: { path, url, auditEveryMs: config.auditEveryMs } satisfies EvidenceThreadData,
   })
   worker.on('message', (word: EvidenceThreadWord) => {
     if ('error' in word) log.warn('the trees of evidence fell behind; trying again', word)
@@ -49,23 +50,11 @@ export const composeEvidence = async (config: Config, parts: Parts, stops: Stop[
   stops.push(async () => void (await worker.terminate()))
   const reader = new LogReader(path)
   stops.push(() => reader.close())
-  const seed = Buffer.from(await logSeed(config.keysDir), 'base64')
-  const sealer = new LogSealer({
-    trees: treesOf(reader),
-    signer: signerOf(ledgerName, seed),
-    commands,
-    lease,
-    log,
-    nowMs: Date.now,
-  })
-  sealer.start()
-  stops.push(() => sealer.stop())
-  return { reader, sealer, signerOf: signersOf(ledgerName, seed) }
+  const { sealer, signerOf } = await composeSealing(config, { ...parts, reader, worker }, stops)
+  const isBroken = sealer.isBroken.bind(sealer)
+  const evidence = serveEvidence({ reader, path, url, isBroken, signerOf }, stops)
+  return { reader, sealer, signerOf, evidence }
 }
-
-/** 32 bytes in base64: the private key that signs the logs of all that share the directory. */
-const logSeed = (keysDir: string): Promise<string> =>
-  createOnce(join(keysDir, 'log.key'), () => randomBytes(32).toString('base64'))
 
 /** Opened once, so that the reader finds tables. A damaged file is no loss: the ledger has everything. */
 const prepare = async (path: string, log: Log): Promise<void> => {
@@ -75,31 +64,5 @@ const prepare = async (path: string, log: Log): Promise<void> => {
     log.warn('the trees of evidence are damaged and are built again', { path, error: String(error) })
     for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
     new LogBuilder(path).close()
-  }
-}
-
-const treesOf = (reader: LogReader): LogTrees => ({
-  heads: () => reader.heads().map((head) => ({ ...head, tenant: must(parseTenantId(head.tenant), 'tenant') })),
-  rootAt: (logId, size) => Buffer.from(reader.rootAt(logId, size)).toString('hex'),
-})
-
-/** One key signs all logs; its name is the log's, so each has a verifier key of its own. */
-const signersOf = (ledgerName: string, seed: Buffer) => {
-  const signers = new Map<string, NoteSigner>()
-  return (tenant: TenantId, log: LogName): NoteSigner => {
-    const origin = originOf(ledgerName, tenant, log)
-    const signer = signers.get(origin) ?? noteSigner(origin, seed)
-    signers.set(origin, signer)
-    return signer
-  }
-}
-
-const signerOf = (ledgerName: string, seed: Buffer): CheckpointSigner => {
-  const signers = signersOf(ledgerName, seed)
-  return {
-    sign: (tenant, log, size, root) => {
-      const signer = signers(tenant, log)
-      return signNote(checkpointText({ origin: signer.name, size, root: Buffer.from(root, 'hex') }), signer)
-    },
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { parseTenantId } from '../domain/ids.ts'
 import { parseSchedule } from '../webhooks/schedule.ts'
 
 export const wholeNumber = (min: number, max: number) =>
@@ -25,6 +26,14 @@ export const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 )
+
+/** Duplicates are of no matter. */
+export const tenantNames = list.transform((names, context) => {
+  const tenants = names.flatMap((name) => parseTenantId(name) ?? [])
+  if (tenants.length === names.length) return tenants
+  context.addIssue({ code: 'custom', message: 'must be a comma list of names of tenants' })
+  return z.NEVER
+})
 
 /** Waits before each attempt, in ms. */
 export const schedule = z.string().transform((text, context) => {

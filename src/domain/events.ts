@@ -1,8 +1,11 @@
 import type { AccessEvent } from './access/events.ts'
+import type { AlertEvent } from './alert/decide.ts'
+import type { CosignatureEvent } from './checkpoint/cosign.ts'
 import type { CheckpointEvent } from './checkpoint/decide.ts'
 import type { DeliveryEvent } from './delivery/events.ts'
 import type { LeaseEvent } from './lease/decide.ts'
 import type { LedgerNameEvent } from './ledger/decide.ts'
+import type { LogKeyEvent } from './ledger/keys.ts'
 import type { PartitionEvent } from './partition/decide.ts'
 import type { PipelineEvent } from './pipeline/events.ts'
 import type { RunEvent } from './run/events.ts'
@@ -16,7 +19,10 @@ export type DomainEvent =
   | PartitionEvent
   | LeaseEvent
   | CheckpointEvent
+  | CosignatureEvent
   | LedgerNameEvent
+  | LogKeyEvent
+  | AlertEvent
   | AccessEvent
   | SubjectEvent
   | WebhookEvent

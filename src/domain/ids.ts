@@ -77,6 +77,7 @@ export type Category =
   | 'delivery'
   | 'checkpoint'
   | 'ledger'
+  | 'alert'
 
 /** `<category>-<tenant>.<id>` (DESIGN.md section 4). A tenant has no dot, so the first dot ends it. */
 export const streamName = (category: Category, tenant: TenantId, id: string): StreamName =>

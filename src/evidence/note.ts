@@ -14,13 +14,17 @@ export interface NoteSigner {
 /** An Ed25519 private key in DER is this and 32 bytes. */
 const privateKeyPrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
+/** The verifier key of an Ed25519 public key (32 bytes). */
+export const vkeyOf = (name: string, raw: Uint8Array, type: KeyType = 'ed25519'): string =>
+  `${name}+${keyIdOf(name, type, raw)}+${Buffer.of(keyTypes[type], ...raw).toString('base64')}`
+
 const keyOf = (name: string, type: KeyType, seed: Uint8Array) => {
   if (!isKeyName(name)) throw new RangeError(`not the name of a key: ${JSON.stringify(name)}`)
   if (seed.length !== 32) throw new RangeError(`a seed of ${seed.length} bytes instead of 32`)
   const key = createPrivateKey({ key: Buffer.concat([privateKeyPrefix, seed]), format: 'der', type: 'pkcs8' })
   const raw = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32)
   const id = keyIdOf(name, type, raw)
-  const vkey = `${name}+${id}+${Buffer.of(keyTypes[type], ...raw).toString('base64')}`
+  const vkey = vkeyOf(name, raw, type)
   const line = (...parts: Uint8Array[]) =>
     `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), ...parts]).toString('base64')}\n`
   return { key, vkey, line }

@@ -11,7 +11,10 @@ import type { Dialect } from './dialect.ts'
 import { batchDialect } from './dialects/batch/index.ts'
 import { type HttpError, nativeError } from './errors.ts'
 import { eventsDialect } from './native/events.ts'
+import { evidenceDialect } from './native/evidence.ts'
 import { nativeDialect } from './native/index.ts'
+import { ledgerDialect } from './native/ledger.ts'
+import { subjectsDialect } from './native/subjects.ts'
 import { docsRoutes, documentRoute } from './openapi/docs.ts'
 import { openApiDocument } from './openapi/document.ts'
 import type { Operation } from './operation.ts'
@@ -29,6 +32,9 @@ export const allDialects = (services: Services): Dialect[] => [
   batchDialect(services),
   nativeDialect(services),
   eventsDialect(services),
+  subjectsDialect(services),
+  ledgerDialect(services),
+  evidenceDialect(services),
 ]
 
 const live = z.strictObject({ status: z.literal('ok') })

@@ -41,10 +41,11 @@ export class Callers {
   }
 
   async of(identity: Identity, tenant: TenantId, address: string): Promise<Caller> {
-    const { keys, sealer } = this.deps
     const { issuer, subject, kind, roles, plan, authMethod } = identity
-    const pseudonym = await keys.pseudonymOf({ issuer, subject })
-    if (authMethod === 'jwt') await this.register(tenant, pseudonym, identity)
+    const { pseudonym, origin } = await this.known({ tenant, issuer, subject }, async (pseudonym) => {
+      if (authMethod === 'jwt') await this.register(tenant, pseudonym, identity)
+      return { pseudonym, origin: await this.deps.sealer.seal(pseudonym, address) }
+    })
     const behalf = await this.delegator(identity, tenant)
     const actor = {
       // What no person is behind goes by its own name.
@@ -54,7 +55,7 @@ export class Callers {
       authMethod,
       ...(behalf === null ? {} : { onBehalfOf: behalf }),
     }
-    return { principal: { tenant, actor, plan }, origin: await sealer.seal(pseudonym, address) }
+    return { principal: { tenant, actor, plan }, origin }
   }
 
   /** Where a call without identity came from, sealed. */
@@ -62,11 +63,38 @@ export class Callers {
     return this.deps.sealer.seal(await this.deps.keys.pseudonymOf(nobody), address)
   }
 
+  /** Of a subject that is erased, no name stays in memory. */
+  forget(tenant: string, pseudonym: string): void {
+    const prefix = `${tenant}/${pseudonym}/`
+    for (const key of this.registered) if (key.startsWith(prefix)) this.registered.delete(key)
+  }
+
+  /**
+   * A subject has another pseudonym and another key in each tenant: what one tenant erases is its own (decision 10).
+   * Where the subject is erased while its pseudonym is used, it is used again with the next one.
+   */
+  private async known<T>(
+    { tenant, issuer, subject }: { tenant: TenantId; issuer: string; subject: string },
+    use: (pseudonym: string) => Promise<T>,
+  ): Promise<T> {
+    // No tenant has a slash in its name.
+    const named = { issuer, subject: `${tenant}/${subject}` }
+    const pseudonym = await this.deps.keys.pseudonymOf(named)
+    try {
+      return await use(pseudonym)
+    } catch (error) {
+      const next = await this.deps.keys.pseudonymOf(named)
+      if (next === pseudonym) throw error
+      return use(next)
+    }
+  }
+
   private async delegator({ issuer, onBehalfOf }: Identity, tenant: TenantId): Promise<string | null> {
     if (onBehalfOf === null) return null
-    const pseudonym = await this.deps.keys.pseudonymOf({ issuer, subject: onBehalfOf })
-    await this.register(tenant, pseudonym, { issuer, subject: onBehalfOf, name: null })
-    return pseudonym
+    return this.known({ tenant, issuer, subject: onBehalfOf }, async (pseudonym) => {
+      await this.register(tenant, pseudonym, { issuer, subject: onBehalfOf, name: null })
+      return pseudonym
+    })
   }
 
   private async register(

@@ -4,8 +4,18 @@ import type { Action } from '../auth/actions.ts'
 import type { Code } from '../domain/codes.ts'
 import type { Env } from './context.ts'
 
+/** The bundles of evidence: src/evidence/verifier/bundle.ts. */
+type BundleType = 'application/vnd.ledgerline.evidence+json'
+
 /** `text/event-stream` does not end by itself; it is resumed by Last-Event-ID. */
-type MediaType = 'application/json' | 'text/event-stream'
+type MediaType =
+  | 'application/json'
+  | 'text/event-stream'
+  | 'text/csv'
+  | 'application/x-ndjson'
+  | 'text/plain'
+  | 'application/octet-stream'
+  | BundleType
 
 /** What a request brings, parsed by the schemas of its operation. */
 interface Input<Query, Body> {
@@ -28,14 +38,21 @@ export interface Operation {
   kind: 'command' | 'query'
   /** Answered only when the record of the call is durable: what is read here is evidence itself. */
   recordedFirst?: boolean
+  /** The path parameter that names a tenant: of one in LEDGER_PUBLIC anybody may ask, without a token. */
+  publicBy?: string
   /** What a path parameter is, by name. */
   parameters: Readonly<Record<string, string>>
   query?: z.ZodType
   /** Names in the query whose values may name a person; what is not a pseudonym is left out of the record. */
   personal?: readonly string[]
   body?: z.ZodType
-  /** The answer when all went well, by status. Its `type` is application/json unless it is said. */
-  answers: Readonly<Record<number, { description: string; schema: z.ZodType; type?: MediaType }>>
+  /**
+   * The answer when all went well, by status. Its `type` is application/json unless it is said; `or` are the types of
+   * text that may be asked for instead.
+   */
+  answers: Readonly<
+    Record<number, { description: string; schema: z.ZodType; type?: MediaType; or?: readonly MediaType[] }>
+  >
   /** Codes that only this operation's rules give; those that any operation may give are added by the dialect. */
   codes: readonly Code[]
   handle(c: Context<Env>, input: Input<unknown, unknown>): Promise<Response>

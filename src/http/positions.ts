@@ -15,7 +15,8 @@ export class Positions {
 
   /**
    * One block of AES: the position, four random bytes, so that an unchanged ledger does not show, and six zero bytes,
-   * which only this key brings back. Where one position must always be the same word, `mark` takes the place of what is drawn.
+   * which only this key brings back. Where one position must always be the same word, `mark` takes the place of what
+   * is drawn.
    */
   seal(position: bigint, mark: Buffer = drawBytes(4)): string {
     const block = Buffer.alloc(16)

@@ -58,6 +58,11 @@ export class ReadAfterWrite {
     c.header(header, this.seal(this.views.current()))
   }
 
+  /** How far the views are. */
+  current(): bigint {
+    return this.views.current()
+  }
+
   seal(position: bigint): string {
     return this.positions.seal(position)
   }

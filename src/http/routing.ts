@@ -3,6 +3,9 @@ import type { Env } from './context.ts'
 
 const segment = /^\{(\w+)\}(?::([a-z]+))?$/
 
+/** A parameter of this name takes all that is left of the path, whether its slashes are escaped or not. */
+const restName = 'path'
+
 /** An operation's path as Hono takes it. A verb (`/{id}:run`) is part of its segment; clients may escape its colon. */
 export const honoPath = (path: string): string =>
   path
@@ -10,6 +13,7 @@ export const honoPath = (path: string): string =>
     .map((part) => {
       const [, name, verb] = segment.exec(part) ?? []
       if (name === undefined) return part
+      if (name === restName) return `:${name}{.+}`
       return verb === undefined ? `:${name}` : `:${name}{[^/]+(?::|%3[Aa])${verb}}`
     })
     .join('/')

@@ -2,6 +2,7 @@ import type { ReadDb } from '../../projections/projection.ts'
 import type { CallRecorder } from '../app/call-recorder.ts'
 import type { CountedCalls } from '../app/counted-calls.ts'
 import type { CommandHandler } from '../app/handle.ts'
+import type { Evidence } from '../app/ports/evidence.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { Policies } from '../auth/policy.ts'
 import type { Identity } from '../auth/principal.ts'
@@ -31,6 +32,14 @@ export interface WebhookSecrets {
   erase(tenant: TenantId, webhookId: string): Promise<void>
 }
 
+/** Keys of people, as an erasure wants them. */
+export interface SubjectErasure {
+  /** Destroys the key, and forgets here whatever is known by it. As often as one likes. */
+  erase(tenant: TenantId, pseudonym: string): Promise<void>
+  /** Whether nobody can open what was sealed for the subject any more. */
+  isDestroyed(pseudonym: string): Promise<boolean>
+}
+
 /** What the routes work with. */
 export interface Services {
   commands: CommandHandler
@@ -44,6 +53,10 @@ export interface Services {
   calls: Pick<CallRecorder, 'record' | 'durable' | 'keepsUp'>
   counted: Pick<CountedCalls, 'add'>
   webhookSecrets: WebhookSecrets
+  subjectKeys: SubjectErasure
+  evidence: Evidence
+  /** The tenants whose logs are for anyone. */
+  publicLedgers: readonly TenantId[]
   /** Opens a sealed value; null when its subject was erased. */
   openSealed(sealed: string): Promise<string | null>
   /** Origins of pages that may call from a browser. */

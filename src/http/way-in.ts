@@ -13,7 +13,7 @@ const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i
 
 /** Who calls, how often, and whether they may: every operation's way in, before its input is even looked at. */
 export const wayIn =
-  (services: Services, dialect: Dialect, { action }: Operation): MiddlewareHandler<Env> =>
+  (services: Services, dialect: Dialect, operation: Operation): MiddlewareHandler<Env> =>
   async (c, next) => {
     c.header('Cache-Control', 'no-store')
     if (c.req.url.length > urlCharsMax) {
@@ -23,23 +23,49 @@ export const wayIn =
       c.header('Retry-After', '1')
       throw new Rejection('LEDGER_UNAVAILABLE', 'calls cannot be recorded, so none are answered; ask again')
     }
-    const identity = await identityOf(c, services, dialect.scheme)
-    const { tenant, refusal } = chosenTenant(c, identity, services, dialect.scheme)
+    const open = publicTenant(c, operation, services)
+    const identity = open ? anyoneIn(open) : await identityOf(c, services, dialect.scheme)
+    const { tenant, refusal } = open
+      ? { tenant: open, refusal: null }
+      : chosenTenant(c, identity, services, dialect.scheme)
     const principal = await known(c, identity, tenant, services)
     await services.limits.take(c, principal, dialect.limits === 'plan', services.nowMs())
     // Only now: whoever tries out tenants is known by name, and does it as often as a plan allows.
     if (refusal !== null) throw refusal
+    if (open) {
+      c.set('policy', { id: 'ledger-public', version: '' })
+      return next()
+    }
     const { pseudonym, kind } = principal.actor
     const { allowed, policy } = services.policies.decide({
       principal: { id: pseudonym, kind, roles: identity.roles, tenant },
-      action,
+      action: operation.action,
       resource: { tenant },
     })
     c.set('policy', policy)
     c.set('roles', identity.roles)
-    if (!allowed) throw new Rejection('FORBIDDEN', `no policy lets you do this (${action})`)
+    if (!allowed) throw new Rejection('FORBIDDEN', `no policy lets you do this (${operation.action})`)
     await next()
   }
+
+/** The tenant whose public log is asked for; tokens are not looked at then. */
+const publicTenant = (c: Context<Env>, { publicBy }: Operation, { publicLedgers }: Services): TenantId | undefined => {
+  const named = publicBy === undefined ? undefined : c.get('params')[publicBy]
+  return publicLedgers.find((tenant) => tenant === named)
+}
+
+/** Whoever reads a public log, in the tenant's records. */
+const anyoneIn = (tenant: TenantId): Identity => ({
+  issuer: 'ledgerline:public',
+  subject: 'anyone',
+  kind: 'service',
+  tenants: [tenant],
+  roles: [],
+  plan: null,
+  name: null,
+  authMethod: 'open',
+  onBehalfOf: null,
+})
 
 const identityOf = (c: Context<Env>, { credentials }: Services, scheme: Scheme): Promise<Identity> | Identity =>
   scheme === 'api-key' ? credentials.verifyApiKey(c.req.header('x-api-key')) : fromToken(c, credentials)

@@ -26,6 +26,12 @@ export class Bounded<Value> {
     this.#old.delete(key)
   }
 
+  deleteWhere(matches: (key: string, value: Value) => boolean): void {
+    for (const generation of [this.#young, this.#old]) {
+      for (const [key, value] of generation) if (matches(key, value)) generation.delete(key)
+    }
+  }
+
   /** Forgets all that was not set since the last turn. */
   turn(): void {
     this.#old = this.#young

@@ -52,6 +52,8 @@ class FileKeys implements SubjectKeys {
   }
 
   async erase(pseudonym: string): Promise<void> {
+    // Whose it was is personal as well.
+    this.#pseudonyms.deleteWhere((_, known) => known === pseudonym)
     const file = await this.#directory.keyFile(pseudonym)
     if (file === undefined) return
     this.#held.set(pseudonym, { ...file, key: null, lookedAtMs: performance.now() })

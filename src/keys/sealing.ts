@@ -8,8 +8,7 @@ const ivBytes = 12
 const tagBytes = 16
 const entriesMax = 10_000
 /**
- * A value is remembered for one of these at least and two at most, so as not to be sealed again: for so long it stays
- * readable in memory after an erasure, if anything is sealed at all.
+ * A value is remembered for one of these at least and two at most, so as not to be sealed again.
  */
 const generationMs = 30_000
 /** Longer values are not remembered: they would take much memory and hardly come twice. */
@@ -54,6 +53,11 @@ export class Sealer {
     if (parts === undefined) throw new TamperedSeal('this is not a sealed value')
     const key = await this.#keys.keyOf(parts.pseudonym)
     return key === null ? null : decrypt(key, parts.pseudonym, parts.payload)
+  }
+
+  /** Of a subject that is erased, no value stays in memory. */
+  forget(pseudonym: string): void {
+    this.#remembered.deleteWhere((name) => name.startsWith(`${pseudonym}:`))
   }
 
   #forget(nowMs: number): void {

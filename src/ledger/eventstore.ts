@@ -180,7 +180,8 @@ export class EventStoreLedger implements Ledger {
   }
 }
 
-const translate = (error: unknown): unknown => {
+/** What is transient becomes LedgerUnavailable. */
+export const translate = (error: unknown): unknown => {
   const isTransient =
     error instanceof UnavailableError ||
     error instanceof TimeoutError ||

@@ -4,7 +4,19 @@ import { cloudEventOf, eventSubject } from '../../src/app/cloud-events.ts'
 import { examples, ledgerEvents } from '../support/events.ts'
 import { tenant } from '../support/ids.ts'
 
-const inside = new Set(['LeaseTaken', 'ApiCallsRecorded', 'SubjectRegistered', 'CheckpointSigned', 'LedgerNamed'])
+const inside = new Set([
+  'LeaseTaken',
+  'ApiCallsRecorded',
+  'SubjectRegistered',
+  'CheckpointSigned',
+  'CheckpointCosigned',
+  'LedgerNamed',
+  'LogKeyAdded',
+  'IntegrityAlertRaised',
+  'LegalHoldPlaced',
+  'LegalHoldReleased',
+  'SubjectErased',
+])
 
 const told = Object.values(examples)
   .flat()

@@ -150,7 +150,7 @@ test('the schema has every action of src/auth/actions.ts, and no other', () => {
 
 test('the defaults hold wherever they lie', () => {
   const dir = folderOf({})
-  for (const name of ['commands', 'reads', 'tenants', 'webhooks'])
+  for (const name of ['commands', 'reads', 'tenants', 'webhooks', 'subjects'])
     copyFileSync(`policies/${name}.cedar`, join(dir, `${name}.cedar`))
   expect(loadPolicies(dir).version).toBe(loadPolicies('policies').version)
 })

@@ -60,6 +60,26 @@ describe('who was it', () => {
     expect(names).toEqual([null, 'Nora', 'Nora Quist'])
   })
 
+  test('who is erased in the middle of a call calls as somebody else, and is registered as that', async () => {
+    const { get, calls, keys, ledger, pump } = await openApi({ tokens })
+    const alice = { issuer: tokens.alice.issuer, subject: `${tenant}/alice` }
+    const before = await keys.pseudonymOf(alice)
+    const { pseudonymOf } = keys
+    // What another replica destroys this one may still have in mind.
+    keys.pseudonymOf = async (subject) => {
+      keys.pseudonymOf = pseudonymOf
+      expect(subject).toEqual(alice)
+      await keys.erase(before)
+      return before
+    }
+    expect((await get('/api/pipeline/runs', as('alice'))).status).toBe(200)
+    await pump.settled()
+    const after = await keys.pseudonymOf(alice)
+    expect([after === before, calls[0]?.actor]).toEqual([false, after])
+    expect(ledger.stream(`subject-${tenant}.${after}`)).toHaveLength(1)
+    expect(ledger.stream(`subject-${tenant}.${before}`)).toEqual([])
+  })
+
   test('a call is traced even when no key can be had', async () => {
     const originOfNobody = () => Promise.reject(new Error('EMFILE'))
     const { get, calls } = await openApi({

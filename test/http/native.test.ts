@@ -25,6 +25,7 @@ describe('GET /history/runs/{run_id}', () => {
       command: 'StartRun',
       command_id: expect.any(String),
       origin: 'test',
+      erased: false,
       data: { runId: 'r', attempt: 1, worker: 'box.1' },
     })
   })

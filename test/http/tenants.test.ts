@@ -18,6 +18,9 @@ interface Asked {
   body?: object
 }
 
+/** Of those who are the first in every world to get one. */
+const pseudonymOf = { alice: `p-${'b'.padStart(26, 'z')}`, bob: `p-${'c'.padStart(26, 'z')}` }
+
 const hook = { url: 'https://receiver.example/', events: ['SUCCESS'] }
 
 /** How each operation is asked about a run, or a thing of another name. A new operation is added here, or the test fails. */
@@ -48,7 +51,33 @@ const asking: Record<string, (id: string) => Asked> = {
   'native.get.runs.run_id': (id) => ({ path: `/history/runs/${id}` }),
   'native.get.pipelines': () => ({ path: '/history/pipelines' }),
   'native.get.pipelines.slug': () => ({ path: '/history/pipelines/flights' }),
+  'native.get.events': (id) => ({ path: `/history/events?run=${id}` }),
+  'native.get.runs.run_id.timeline': (id) => ({ path: `/history/runs/${id}/timeline` }),
   'native.get.access': () => ({ path: '/history/access' }),
+  'subjects.get.pseudonym': () => ({ path: `/ledger/subjects/${pseudonymOf.alice}` }),
+  'subjects.post.pseudonym.erase': () => ({
+    path: `/ledger/subjects/${pseudonymOf.alice}/erase`,
+    body: { reason: 'asked for it' },
+  }),
+  'subjects.get.pseudonym.erasure': () => ({ path: `/ledger/subjects/${pseudonymOf.alice}/erasure` }),
+  'subjects.post.pseudonym.holds': () => ({
+    path: `/ledger/subjects/${pseudonymOf.alice}/holds`,
+    body: { reason: 'a dispute' },
+  }),
+  'subjects.delete.pseudonym.holds.hold_id': () => ({ path: `/ledger/subjects/${pseudonymOf.alice}/holds/${nobody}` }),
+  'ledger.get.tenant.checkpoint': () => ({ path: '/ledger/acme/checkpoint' }),
+  'ledger.get.tenant.key': () => ({ path: '/ledger/acme/key' }),
+  'ledger.get.tenant.tile.path': () => ({ path: '/ledger/acme/tile/0/000.p/1' }),
+  'ledger.get.tenant.proof.inclusion': () => ({ path: `/ledger/acme/proof/inclusion?event=${nobody}` }),
+  'ledger.get.tenant.proof.consistency': () => ({ path: '/ledger/acme/proof/consistency?from=1' }),
+  'ledger.get.tenant.access.checkpoint': () => ({ path: '/ledger/acme/access/checkpoint' }),
+  'ledger.get.tenant.access.key': () => ({ path: '/ledger/acme/access/key' }),
+  'ledger.get.tenant.access.tile.path': () => ({ path: '/ledger/acme/access/tile/0/000.p/1' }),
+  'ledger.get.tenant.access.proof.inclusion': () => ({ path: `/ledger/acme/access/proof/inclusion?event=${nobody}` }),
+  'ledger.get.tenant.access.proof.consistency': () => ({ path: '/ledger/acme/access/proof/consistency?from=1' }),
+  'evidence.get.runs.run_id': (id) => ({ path: `/evidence/runs/${id}` }),
+  'evidence.get.pipelines.pipeline_id': () => ({ path: '/evidence/pipelines/flights' }),
+  'evidence.get.period': () => ({ path: '/evidence/period?from=2000-01-01&to=2100-01-01' }),
   'events.get': (id) => ({ path: `/events?run=${id}` }),
 }
 
@@ -61,15 +90,22 @@ const varying = new Set(['x-request-id', 'ledger-position', 'x-ratelimit-remaini
 
 const nobody = '00000000-0000-4000-8000-0000000000ff'
 
-/** What is drawn anew in each world. */
 const withoutDrawn = (text: string): string =>
   text
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
+    .replaceAll(/[0-9a-f]{64}/g, '<hash>')
+    .replaceAll(/[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{90,}=*/g, '<base64>')
+    .replaceAll(/"(identity|origin|secret)":"[^"]*"/g, '"$1":"<sealed>"')
     .replaceAll(/whsec_[\w+/=]+/g, '<secret>')
     .replaceAll(/^id: [\w-]{22}$/gm, 'id: <position>')
+    .replaceAll(/"(next|as_of|position)":"[\w-]{22}"/g, '"$1":"<position>"')
 
 const world = async () => {
   const api = await openApi({ tokens, open: false })
+  for (const who of ['alice', 'bob'] as const) {
+    const { issuer, subject, tenants } = tokens[who]
+    expect(await api.keys.pseudonymOf({ issuer, subject: `${tenants[0]}/${subject}` })).toBe(pseudonymOf[who])
+  }
   const recorder = new CallRecorder({ commands: api.commands, log: api.log, replica: 'box', nowMs: () => nowMs })
   api.services.calls = recorder
   const operations = operationsFor(api.dialects)

@@ -33,3 +33,10 @@ test('two turns forget everything', () => {
   map.turn()
   expect(held(map, 'ab')).toBe('')
 })
+
+test('what matches is deleted, however long ago it was set', () => {
+  const map = new Bounded<number>(4)
+  for (const [index, name] of [...'abcd'].entries()) map.set(name, index)
+  map.deleteWhere((name, value) => name === 'a' || value === 3)
+  expect(held(map, 'abcd')).toBe('bc')
+})

@@ -154,6 +154,13 @@ describe('a subject that was erased', () => {
     expect(await sealer.seal(alice, address)).toMatch(/^sealed:1:/)
   })
 
+  test('has no value in memory any more, and nobody else has less', async () => {
+    const [before, others] = [await sealer.seal(alice, 'kept'), await sealer.seal(bob, 'kept')]
+    sealer.forget(alice)
+    expect(await sealer.seal(alice, 'kept')).not.toBe(before)
+    expect(await sealer.seal(bob, 'kept')).toBe(others)
+  })
+
   test('is so in another process too, within the bound', async () => {
     const other = await openFileKeys(dir)
     const elsewhere = new Sealer(other)

@@ -21,6 +21,9 @@ test('a view has other tables only in another version', () => {
     'access 1 428935c74c804ebd',
     'webhooks 2 0f527c98fd7a8536',
     'sink-schemas 1 04d60c11a5540333',
+    'subjects 1 2d6c764a65f102aa',
+    'event-history 1 61b84e49d146eedf',
+    'checkpoints 1 32e7bc1da6110896',
   ])
 })
 

@@ -7,6 +7,7 @@ import { openIdentity } from '../../src/auth/open.ts'
 import { loadPolicies } from '../../src/auth/policy.ts'
 import type { Identity } from '../../src/auth/principal.ts'
 import { TenantDirectory } from '../../src/auth/tenants.ts'
+import { subjectErasureOf } from '../../src/compose/access.ts'
 import { webhookSecretsOf } from '../../src/compose/webhooks.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
 import { Rejection } from '../../src/domain/codes.ts'
@@ -23,6 +24,7 @@ import type { Services } from '../../src/http/services.ts'
 import { Sealer } from '../../src/keys/sealing.ts'
 import { LiveFeed } from '../../src/ledger/live-feed.ts'
 import { contextOf } from './contexts.ts'
+import { evidenceIn } from './evidence.ts'
 import { otherTenant, runOf, tenant } from './ids.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
 import { pastOf } from './in-memory-past.ts'
@@ -92,6 +94,7 @@ export const openApi = async ({
   await pump.settled()
   const keys = new MemoryKeys()
   const sealer = new Sealer(keys)
+  const callers = new Callers({ commands, keys, sealer, nowMs: () => nowMs })
   const calls: Recorded[] = []
   const record = (at: TenantId, call: CallRecord) => void calls.push({ ...call, tenant: at })
   const recorder = { record, counted: { add: record } }
@@ -112,12 +115,15 @@ export const openApi = async ({
       verifyApiKey: (key) => verifyApiKey('agent-key', key),
       chooseTenant: (identity, header, required) => chooseTenant(identity, header, directory, required),
     },
-    callers: new Callers({ commands, keys, sealer, nowMs: () => nowMs }),
+    callers,
     policies,
     limits: new RateLimits(plenty),
     calls: { record, durable: async () => undefined, keepsUp: async () => true },
     counted: recorder.counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
+    subjectKeys: subjectErasureOf(keys, sealer, callers),
+    evidence: evidenceIn(ledger, commands, { nowMs: () => nowMs }),
+    publicLedgers: [],
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: [],
     notReady: async () => null,

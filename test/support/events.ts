@@ -63,6 +63,21 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   CheckpointSigned: [
     { type: 'CheckpointSigned', data: { log: 'commands', size: 3, root: 'ab'.repeat(32), note: 'box/acme\n3\n' } },
   ],
+  CheckpointCosigned: [
+    {
+      type: 'CheckpointCosigned',
+      data: { log: 'commands', size: 3, root: 'ab'.repeat(32), cosignatures: ['— witness AAAA'], witnessed: true },
+    },
+  ],
+  LogKeyAdded: [
+    { type: 'LogKeyAdded', data: { id: 'ab'.repeat(8), publicKey: Buffer.alloc(32, 1).toString('base64') } },
+  ],
+  IntegrityAlertRaised: [
+    {
+      type: 'IntegrityAlertRaised',
+      data: { log: 'commands', from: 3, to: 3, event: 'some-id', stream: 'run-acme.r1', detail: 'it differs' },
+    },
+  ],
   LeaseTaken: [{ type: 'LeaseTaken', data: { role: 'run.r1', owner: 'box.1', epoch: 1, until: e.atTime(30) } }],
   ApiCallsRecorded: [{ type: 'ApiCallsRecorded', data: { calls: [callOf(), callOf({ actor: null, origin: null })] } }],
   SubjectRegistered: [

@@ -7,22 +7,26 @@ export interface TreeHead {
   root: string
 }
 
-/** `note`: the signed note (C2SP tlog-checkpoint) of the tree. The last event alone decides. */
+/** `note`: the signed note (C2SP tlog-checkpoint) of the tree. */
+export interface Checkpoint extends TreeHead {
+  note: string
+}
+
+/** The last event alone decides. */
 export type CheckpointEvent = {
   type: 'CheckpointSigned'
-  data: TreeHead & { log: 'commands' | 'access'; note: string }
+  data: Checkpoint & { log: 'commands' | 'access' }
 }
 
 /** `extends`: the checkpoint that the tree was checked to extend; null when there was none. */
-export interface SignCheckpoint extends TreeHead {
+export interface SignCheckpoint extends Checkpoint {
   type: 'SignCheckpoint'
   log: 'commands' | 'access'
-  note: string
   extends: TreeHead | null
 }
 
 /** With many sealers there is one chain: each checkpoint extends the one before it. */
-export const checkpointDecider: Decider<TreeHead | null, SignCheckpoint, CheckpointEvent> = {
+export const checkpointDecider: Decider<Checkpoint | null, SignCheckpoint, CheckpointEvent> = {
   initial: null,
 
   decide({ log, size, root, note, extends: before }, last) {
@@ -34,5 +38,5 @@ export const checkpointDecider: Decider<TreeHead | null, SignCheckpoint, Checkpo
     return [{ type: 'CheckpointSigned', data: { log, size, root, note } }]
   },
 
-  evolve: (_, { data: { size, root } }) => ({ size, root }),
+  evolve: (_, { data: { size, root, note } }) => ({ size, root, note }),
 }

@@ -31,6 +31,12 @@ export class LogReader {
     this.db.pragma('query_only = 1')
   }
 
+  /** Position of the last event that the trees know; -1 at the beginning. */
+  position(): bigint {
+    const row = this.db.prepare('select cast(position as text) position from reached').get([])
+    return row ? BigInt((row as { position: string }).position) : -1n
+  }
+
   heads(): LogHead[] {
     return this.db.prepare('select id, tenant, log, size from logs order by id').all([]) as LogHead[]
   }

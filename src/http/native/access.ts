@@ -38,7 +38,9 @@ export const accessOperation = (services: Services): Operation =>
 const shownCall = async ({ tenant: _, id: __, ...row }: CallRow, opener: Opener) => ({
   ...row,
   person: row.actor === null ? null : await opener.person(row.actor),
+  erased: row.actor !== null && opener.isErased(row.actor),
   on_behalf_of_person: row.on_behalf_of === null ? null : await opener.person(row.on_behalf_of),
+  on_behalf_of_erased: row.on_behalf_of !== null && opener.isErased(row.on_behalf_of),
   resource: JSON.parse(row.resource) as unknown,
   query: JSON.parse(row.query) as unknown,
   origin: await opener.origin(row.origin),

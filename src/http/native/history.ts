@@ -42,6 +42,7 @@ const runEvents = (services: Services): Operation =>
         rows.map(async ({ data, tenant: _, run_id: __, origin, ...event }) => ({
           ...event,
           origin: await opener.origin(origin),
+          erased: opener.isErased(event.actor),
           data: JSON.parse(data) as unknown,
         })),
       )

@@ -3,6 +3,8 @@ import { batchCodes, nativeError, problem } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { accessOperation } from './access.ts'
 import { historyOperations } from './history.ts'
+import { eventsOperation } from './history-events.ts'
+import { timelineOperation } from './history-timeline.ts'
 
 /** Our own surface; so far `/history/*`. */
 export const nativeDialect = (services: Services): Dialect => ({
@@ -10,7 +12,12 @@ export const nativeDialect = (services: Services): Dialect => ({
   prefix: '/history',
   scheme: 'bearer',
   limits: 'generous',
-  operations: [...historyOperations(services), accessOperation(services)],
+  operations: [
+    ...historyOperations(services),
+    eventsOperation(services),
+    timelineOperation(services),
+    accessOperation(services),
+  ],
   shape: nativeError,
   statusOf: (code) => batchCodes[code][0],
   errorSchema: problem,

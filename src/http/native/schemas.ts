@@ -5,7 +5,7 @@ import { wholeNumber } from '../validate.ts'
 const time = z.iso.datetime()
 const words = z.record(z.string(), z.string())
 
-/** One event of a run. `origin` is null to those who may not open personal values. */
+/** One event of a run. `origin` is null to those who may not open personal values, and where its actor was erased. */
 const runEvent = z.strictObject({
   revision: z.int(),
   event_id: z.string(),
@@ -16,6 +16,8 @@ const runEvent = z.strictObject({
   command: z.string(),
   command_id: z.string(),
   origin: z.string().nullable(),
+  /** Whether the personal values of the actor were erased for good. */
+  erased: z.boolean(),
   data: z.json(),
 })
 
@@ -46,7 +48,7 @@ export const pipelineVersions = z.strictObject({
   ),
 })
 
-const instant = z
+export const instant = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], { error: 'must be a date or an ISO 8601 time' })
   .transform((text) => new Date(text).toISOString())
   // A year of five digits does not sort with the others.
@@ -68,9 +70,12 @@ const call = z.strictObject({
   actor: z.string().nullable(),
   /** Who the pseudonym stands for; null where that is erased, or not for the reader's eyes. */
   person,
+  /** Whether the personal values of the actor were erased for good. */
+  erased: z.boolean(),
   on_behalf_of: z.string().nullable(),
   /** Who that stands for, likewise. */
   on_behalf_of_person: person,
+  on_behalf_of_erased: z.boolean(),
   method: z.string().nullable(),
   operation: z.string(),
   resource: words,

@@ -67,8 +67,9 @@ export const answersOf = (id: string, dialect: Dialect, operation: Operation, co
     const listed = errors.map((code) => `\`${code}\``).join(', ')
     const schemas: [string, JsonObject][] = []
     if (answer && !withoutContent.has(status)) {
-      const { schema, type = 'application/json' } = answer
+      const { schema, type = 'application/json', or = [] } = answer
       schemas.push([type, components.add(name, `${id}.${status}`, schema, 'output')])
+      for (const other of or) schemas.push([other, { type: 'string' }])
     }
     if (errors.length > 0) schemas.push([errorType, components.add(name, `${name}.error`, errorSchema, 'output')])
     return {

@@ -12,14 +12,14 @@ export const operationIdOf = (name: string, method: string, path: string): strin
 
 /** One operation, as OpenAPI writes it. */
 export const operationObject = (dialect: Dialect, operation: Operation, components: Components): JsonObject => {
-  const { method, path, summary, body, query, recordedFirst } = operation
+  const { method, path, summary, body, query, recordedFirst, publicBy } = operation
   const id = operationIdOf(dialect.name, method, path)
   return {
     operationId: id,
     tags: [dialect.name],
     summary,
     ...(recordedFirst ? { description: 'Answered when the record of this call is durable.' } : {}),
-    security: securityOf(dialect.scheme),
+    security: [...securityOf(dialect.scheme), ...(publicBy === undefined ? [] : [{}])],
     parameters: [
       ...pathParameters(id, operation),
       ...(query === undefined ? [] : queryParameters(id, query, components)),

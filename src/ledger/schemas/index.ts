@@ -15,6 +15,8 @@ const manifest = z.custom<Manifest>(
 )
 
 const version = z.object({ pipelineId, slug, number: count, version: z.string(), manifestHash: z.string(), manifest })
+const logName = z.enum(['commands', 'access'])
+const root = z.string().regex(/^[0-9a-f]{64}$/)
 const holders = z.array(z.object({ runId, commandId, at: z.string() }))
 
 /** One schema per event type, for its newest version; older versions are upcast before they are parsed. */
@@ -28,10 +30,26 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   PartitionReleased: z.object({ runId, commandId, holders }),
   LedgerNamed: z.object({ name: z.string() }),
   CheckpointSigned: z.object({
-    log: z.enum(['commands', 'access']),
+    log: logName,
     size: count,
-    root: z.string().regex(/^[0-9a-f]{64}$/),
+    root,
     note: z.string(),
+  }),
+  CheckpointCosigned: z.object({
+    log: logName,
+    size: count,
+    root,
+    cosignatures: z.array(z.string()),
+    witnessed: z.boolean(),
+  }),
+  LogKeyAdded: z.object({ id: z.string().regex(/^[0-9a-f]{16}$/), publicKey: z.base64() }),
+  IntegrityAlertRaised: z.object({
+    log: logName,
+    from: count,
+    to: count,
+    event: z.string().nullable(),
+    stream: z.string().nullable(),
+    detail: z.string(),
   }),
   LeaseTaken: z.object({ role: z.string(), owner: z.string(), epoch: count, until: z.string() }),
 }

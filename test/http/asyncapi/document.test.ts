@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import specifications from '@asyncapi/specs'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import { describe, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ import { at } from '../openapi/reading.ts'
 const document = asyncApiDocument({ version: '1.2.3' })
 const keysOf = (...path: string[]): string[] => Object.keys(z.looseObject({}).parse(at(document, ...path)))
 
-const specification: object = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0.json')
+const specification: object = specifications.schemas['3.0.0']
 // The specification brings its own copy of JSON Schema.
 const official = new Ajv({ strict: false, allErrors: true, validateSchema: false, meta: false })
 formats.default(official)

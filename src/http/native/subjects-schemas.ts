@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { required } from '../validate.ts'
+
+const reasonCharsMax = 200
+const ticketPattern = /^[A-Za-z0-9][A-Za-z0-9._#/:-]{0,63}$/
+const lineBreakOrControl = /\p{Cc}|\u2028|\u2029/u
+const address = /\S@\S/
+
+/** It stays in the ledger for good, readable: so it is short, and what is plainly an address of a person is refused. */
+const reason = z
+  .string({ error: required('a text') })
+  .trim()
+  .min(1, 'must not be empty')
+  .max(reasonCharsMax, `must have at most ${reasonCharsMax} characters`)
+  .refine((text) => !lineBreakOrControl.test(text), 'must be one line')
+  .refine((text) => !address.test(text), 'must not hold an e-mail address: it stays readable in the ledger for good')
+  .meta({ description: 'Why, in one line. It stays readable in the ledger for good: name nobody in it' })
+
+const ticket = z
+  .string({ error: required('a text') })
+  .regex(ticketPattern, 'must have 1 to 64 letters, digits and . _ # / : -')
+  .meta({ description: 'Where it was asked for, in a system of yours' })
+
+export const erasureBody = z.strictObject({ reason, ticket: ticket.optional() })
+export const holdBody = z.strictObject({ reason })
+
+const time = z.iso.datetime()
+const text = z.string()
+
+export const hold = z.strictObject({ hold_id: text, reason: text, placed_at: time, placed_by: text })
+
+export const releasedHold = z.strictObject({ hold_id: text, status: z.literal('RELEASED') })
+
+export const subjectAnswer = z.strictObject({
+  pseudonym: text,
+  state: z.enum(['active', 'erased']),
+  registered_at: time,
+  erased_at: time.nullable(),
+  /** In force, oldest first. */
+  holds: z.array(hold),
+})
+
+/** The answer's bytes are its RFC 8785 form. */
+export const certificate = z.strictObject({
+  tenant: text,
+  pseudonym: text,
+  erased_at: time,
+  /** A pseudonym. */
+  erased_by: text,
+  reason: text,
+  ticket: text.nullable(),
+  event_id: text,
+  stream: text,
+  revision: z.int(),
+  /** A Ledger-Position. */
+  position: text,
+  meaning: text,
+})
