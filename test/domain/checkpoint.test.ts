@@ -84,6 +84,7 @@ test('whatever sealers do at the same time, there is one chain and each checkpoi
         return { commands, size: 0 }
       })
       const context = contextOf()
+      const extended = new Map<number, number>()
       const sealing = steps.map(async ({ who, by }) => {
         const sealer = sealers[who]
         if (!sealer) return

@@ -43,7 +43,9 @@ const ledgerOf = (events: LedgerLeaf[]) => {
       reader,
       past,
       found: (difference) => void found.push(difference),
-      rest: async () => void (rests += 1),
+      rest: async () => {
+        rests += 1
+      },
     })
     return { found, compared }
   }

@@ -1,4 +1,5 @@
 import type { SealedHead } from '../../app/ports/evidence.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import type { LogName } from '../leaf.ts'
 import type { LedgerEvents } from './ledger-events.ts'
 
@@ -16,9 +17,16 @@ export class SealedHeads {
     this.stream = streamOf(tenant, log)
   }
 
+  /** With what witnesses have signed of it by now. */
   async newest(): Promise<SealedHead | null> {
-    const last = await this.events.last(this.stream)
-    return last ? headOf(last) : null
+    const [last, cosigned] = await Promise.all(
+      [this.stream, `${this.stream}.cosigned`].map((stream) => this.events.last(stream)),
+    )
+    if (!last) return null
+    const head = headOf(last)
+    const { size, root, cosignatures = [] } = fieldsOf(cosigned)
+    if (size !== head.size || root !== head.root || !Array.isArray(cosignatures)) return head
+    return { ...head, note: head.note + cosignatures.map((line) => `${String(line)}\n`).join('') }
   }
 
   /** The last checkpoint of `size` leaves or fewer. */
@@ -51,12 +59,17 @@ export class SealedHeads {
   }
 }
 
-const headOf = ({ data, recordedAt, revision, stream }: NonNullable<Awaited<ReturnType<Read['last']>>>): SealedHead => {
-  if (typeof data === 'object' && data !== null && !Array.isArray(data) && !(data instanceof Uint8Array)) {
-    const { size, root, note } = data
-    if (typeof size === 'number' && typeof root === 'string' && typeof note === 'string') {
-      return { size, root, note, recordedAt }
-    }
+type Event = Awaited<ReturnType<Read['last']>>
+
+const fieldsOf = (event: Event): JsonObject => {
+  const data = event?.data
+  return typeof data === 'object' && data !== null && !Array.isArray(data) && !(data instanceof Uint8Array) ? data : {}
+}
+
+const headOf = (event: NonNullable<Event>): SealedHead => {
+  const { size, root, note } = fieldsOf(event)
+  if (typeof size === 'number' && typeof root === 'string' && typeof note === 'string') {
+    return { size, root, note, recordedAt: event.recordedAt }
   }
-  throw new Error(`the event ${revision}@${stream} is no checkpoint`)
+  throw new Error(`the event ${event.revision}@${event.stream} is no checkpoint`)
 }
