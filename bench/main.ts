@@ -1,10 +1,11 @@
 import { run as access } from './access.ts'
 import { run as bus } from './bus.ts'
+import { run as evidence } from './evidence.ts'
 import { run as http } from './http.ts'
 import { run as node } from './node.ts'
 import { run as views } from './views.ts'
 
-const benches: Record<string, () => Promise<void>> = { node, http, access, views, bus }
+const benches: Record<string, () => Promise<void>> = { node, http, access, views, bus, evidence }
 
 /** `npm run bench`, or `npm run bench -- http` for one of them. */
 const chosen = process.argv.slice(2)

@@ -32,8 +32,16 @@ export interface CloudEvent {
   data: JsonObject
 }
 
+/**
+ * What no event tells outside: a signing secret is of no use to anybody else, not even sealed, and raw positions show
+ * how much happens in other tenants.
+ */
+const hidden: ReadonlySet<string> = new Set(['secret', 'between'])
+
+export const isTold = (field: string): boolean => !hidden.has(field)
+
 /** Whose events external systems are told. Records of calls, identities and leases stay inside. */
-const entities = ['pipeline', 'run', 'partition', 'webhook', 'delivery'] as const satisfies Category[]
+const entities = ['pipeline', 'run', 'partition', 'webhook', 'delivery', 'checkpoint'] as const satisfies Category[]
 export type Entity = (typeof entities)[number]
 
 const isEntity = (text: string): text is Entity => entities.some((entity) => entity === text)
@@ -43,8 +51,7 @@ export const cloudEventOf = ({ id, stream, revision, type, event, metadata, reco
   const entity = stream.slice(0, stream.indexOf('-'))
   if (event === null || !isEntity(entity)) return null
   const { tenant, schema, actor, command, correlationId, causationId, traceparent } = metadata
-  // A signing secret is of no use to anybody else, not even sealed.
-  const { secret: _, ...data } = event.data as JsonObject
+  const data = Object.entries(event.data as JsonObject).filter(([name]) => isTold(name))
   const cloudEvent: CloudEvent = {
     specversion: '1.0',
     id,
@@ -61,7 +68,7 @@ export const cloudEventOf = ({ id, stream, revision, type, event, metadata, reco
     correlationid: correlationId,
     causationid: causationId,
     ...(traceparent === undefined ? {} : { traceparent }),
-    data,
+    data: Object.fromEntries(data),
   }
   return { entity, cloudEvent }
 }

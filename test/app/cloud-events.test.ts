@@ -22,7 +22,7 @@ const told = Object.values(examples)
   .flat()
   .filter(({ type }) => !inside.has(type))
   .flatMap((event) => {
-    const entity = /^(Webhook|Delivery|Pipeline|Partition)/.exec(event.type)?.[0].toLowerCase() ?? 'run'
+    const entity = /^(Webhook|Delivery|Pipeline|Partition|Checkpoint)/.exec(event.type)?.[0].toLowerCase() ?? 'run'
     const events = ledgerEvents([event], { stream: `${entity}-${tenant}.some.thing` })
     return events.map((each) => ({ each, published: cloudEventOf(each) }))
   })
@@ -42,9 +42,10 @@ test('every event is a CloudEvent by the rules of the CloudEvents library', () =
   }
 })
 
-test('no signing secret leaves the ledger, not even sealed', () => {
+test('no signing secret leaves the ledger, not even sealed, and no raw position', () => {
   expect(JSON.stringify(told.map(({ each }) => each.event))).toContain('sealed:')
   expect(JSON.stringify(told.map(({ published }) => published))).not.toContain('sealed:')
+  expect(JSON.stringify(told.map(({ published }) => published))).not.toContain('"between"')
 })
 
 test('records of calls, identities, leases and types of a later version stay inside', () => {

@@ -8,6 +8,7 @@ import { parseCheckpoint } from '../../src/evidence/verifier/checkpoint.ts'
 import { hexOf, leafHash } from '../../src/evidence/verifier/hash.ts'
 import { append, emptyFrontier, rootOf } from '../../src/evidence/verifier/proof.ts'
 import type { Stored } from '../../src/ledger/stored.ts'
+import { BatchClient } from '../e2e/batch-client.ts'
 import { storedEvents } from '../e2e/edited-ledger.ts'
 import { pause } from '../e2e/service.ts'
 import { openStack } from './stack.ts'
@@ -20,9 +21,8 @@ const load = (apis: readonly { url: string }[]) => {
   let taken = 0
   const user = async (n: number) => {
     for (let turn = 0; !ended; turn += 1) {
-      const body = JSON.stringify({ pipeline_name: 'drill-days', config: { batch_id: `day-${n}-${turn}` } })
-      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
-      await fetch(`${apis[(n + turn) % apis.length]?.url}/api/pipeline/trigger`, init).then(
+      const client = new BatchClient(apis[(n + turn) % apis.length]?.url ?? '')
+      await client.trigger('drill-days', { batch_id: `day-${n}-${turn}` }).then(
         async (response) => {
           await response.text()
           if (response.ok) taken += 1

@@ -6,7 +6,7 @@ import { BatchClient } from './batch-client.ts'
 import { readLedger } from './ledger-facts.ts'
 import { Service, startNode, startService } from './service.ts'
 
-const inside = /^(access|lease|subject|checkpoint)-/
+const inside = /^(access|lease|subject|ledger)-/
 
 const rebuild = async (args: readonly string[], env: Record<string, string>) => {
   const service = new Service(['rebuild', ...args], { LOG_LEVEL: 'warn', ...env })

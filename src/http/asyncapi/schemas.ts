@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CloudEvent } from '../../app/cloud-events.ts'
+import { type CloudEvent, isTold } from '../../app/cloud-events.ts'
 import type { EventType } from '../../domain/events.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { schemas } from '../../ledger/schemas/index.ts'
@@ -23,12 +23,12 @@ export const jsonSchemaOf = (schema: z.ZodType): JsonObject => {
   return rest
 }
 
-/** What an event of this type carries; signing secrets stay in the ledger. */
+/** What an event of this type carries; some of it stays in the ledger. */
 export const dataSchemaOf = (type: EventType): JsonObject => {
   const { properties, required, ...rest } = jsonSchemaOf(schemas[type])
-  const { secret: _, ...told } = isObject(properties) ? properties : {}
-  const names = Array.isArray(required) ? required.filter((name) => name !== 'secret') : []
-  return { ...rest, properties: told, required: names }
+  const told = Object.entries(isObject(properties) ? properties : {}).filter(([name]) => isTold(name))
+  const names = Array.isArray(required) ? required.filter((name) => typeof name === 'string' && isTold(name)) : []
+  return { ...rest, properties: Object.fromEntries(told), required: names }
 }
 
 const text = (description: string) => z.string().meta({ description })

@@ -1,4 +1,4 @@
-import { deliveries, partitions, pipelines, runs, webhooks } from '../../app/aggregates.ts'
+import { checkpoints, deliveries, partitions, pipelines, runs, webhooks } from '../../app/aggregates.ts'
 import type { Entity } from '../../app/cloud-events.ts'
 import type { EventType } from '../../domain/events.ts'
 
@@ -8,6 +8,7 @@ const published: Readonly<Record<Entity, Partial<Record<EventType, true>>>> = {
   partition: partitions.types,
   webhook: webhooks.types,
   delivery: deliveries.types,
+  checkpoint: checkpoints.types,
 }
 
 const isEntity = (text: string): text is Entity => Object.hasOwn(published, text)

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NewEvent } from '../src/app/ports/ledger.ts'
+import { LogReader } from '../src/evidence/log/reader.ts'
+import { EventStoreLedger } from '../src/ledger/eventstore.ts'
+import { runStream } from './events.ts'
+import { proofs } from './evidence-proofs.ts'
+import { root, type Started, start } from './processes.ts'
+
+const bundleEvents = 10_000
+const eventsPerSecond = 1_000
+const seconds = Number(process.env.BENCH_SECONDS ?? 10)
+const warmUpMs = 3_000
+const quietMs = 3_000
+
+/** Proofs in a large tree; then, over a whole service, the bundle of a period and how long events wait to be sealed. */
+export const run = async (): Promise<void> => {
+  await proofs()
+  const dir = await mkdtemp(join(tmpdir(), 'ledgerline-bench-'))
+  const node = await start('src/cli.js', ['node', '--port', '0', '--dir', join(dir, 'ledger')], /ready (\S+)$/m, {})
+  const env = { EVENTSTORE_URL: node.url, DATA_DIR: join(dir, 'data'), PORT: '0', WORKER: 'none', LOG_LEVEL: 'warn' }
+  const pipelines = { PIPELINES_DIR: join(root, 'bench/pipelines') }
+  const ledger = new EventStoreLedger(node.url)
+  const service = await start('src/cli.js', ['serve'], /^ledgerline ready (\S+)$/m, { ...env, ...pipelines })
+  try {
+    await bundle(dir, ledger, service)
+    await sealing(join(dir, 'data'), ledger)
+  } finally {
+    await ledger.close()
+    await service.stop()
+    await node.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+const quantiles = (times: readonly number[]): string => {
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (part: number) => (sorted[Math.floor(sorted.length * part)] ?? Number.NaN).toFixed(1)
+  return `${times.length}  p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  max ${at(1 - 1 / sorted.length)} ms`
+}
+
+/** Asked for over HTTP, and verified by the file that auditors get. */
+const bundle = async (dir: string, ledger: EventStoreLedger, { url }: Started): Promise<void> => {
+  for (let number = 0, appended = 0; appended < bundleEvents; number += 1) {
+    const { stream, events } = runStream(5_000_000 + number)
+    await ledger.append(stream, -1n, events)
+    appended += events.length
+  }
+  await sleep(quietMs)
+  const key = (await (await fetch(`${url}/ledger/default/key`)).text()).trim()
+  const file = join(dir, 'bundle.json')
+  for (const round of ['first', 'second', 'third']) {
+    const startedAt = performance.now()
+    const answer = await fetch(`${url}/evidence/period?from=2000-01-01&to=2100-01-01`)
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    const madeMs = performance.now() - startedAt
+    await writeFile(file, bytes)
+    const verifiedAt = performance.now()
+    const { status } = spawnSync(process.execPath, [join(root, 'dist/verify.mjs'), file, '--key', key])
+    const verifiedMs = performance.now() - verifiedAt
+    const leaves = answer.headers.get('evidence-leaves')
+    const size = `${(bytes.length / 2 ** 20).toFixed(1)} MiB`
+    console.log(
+      `period of ${leaves} events, ${size}, ${round}: made and sent ${madeMs.toFixed(0)} ms, verified ${verifiedMs.toFixed(0)} ms (exit ${status})`,
+    )
+  }
+}
+
+/** From an append to the checkpoint that covers it, as a subscriber to the ledger sees it. */
+const sealing = async (dataDir: string, ledger: EventStoreLedger): Promise<void> => {
+  const ending = new AbortController()
+  const sealed = watch(ledger, ending.signal)
+  await append(ledger, 6_000_000, warmUpMs)
+  const called = await append(ledger, 7_000_000, seconds * 1_000)
+  await sleep(quietMs)
+  ending.abort()
+  const reader = new LogReader(join(dataDir, 'evidence.db'))
+  const waits = [...called].flatMap(([id, at]) => {
+    const index = reader.leafOf(id)?.index ?? Infinity
+    const covering = sealed.find(({ size }) => size > index)
+    return covering ? [covering.at - at] : []
+  })
+  reader.close()
+  console.log(
+    `append called to checkpoint, ${eventsPerSecond} events/s: ${quantiles(waits)}  missing ${called.size - waits.length}`,
+  )
+}
+
+/** The checkpoints of the log of commands as they come, filled from now on. */
+const watch = (ledger: EventStoreLedger, signal: AbortSignal): { size: number; at: number }[] => {
+  const sealed: { size: number; at: number }[] = []
+  void (async () => {
+    for await (const { streamId, data } of ledger.follow(-1n, signal)) {
+      if (streamId !== 'checkpoint-default.commands') continue
+      sealed.push({ size: (data as { size: number }).size, at: performance.now() })
+    }
+  })().catch(() => undefined)
+  return sealed
+}
+
+/** One event an append, evenly over the duration. When each was called, by event id. */
+const append = async (ledger: EventStoreLedger, firstRun: number, durationMs: number): Promise<Map<string, number>> => {
+  const total = (durationMs * eventsPerSecond) / 1_000
+  const prepared = Array.from({ length: total }, (_, index) => runStream(firstRun + index))
+  const called = new Map<string, number>()
+  const appending: Promise<unknown>[] = []
+  const one = async (event: NewEvent | undefined, stream: Parameters<EventStoreLedger['append']>[0]) => {
+    if (!event) return
+    called.set(event.id, performance.now())
+    await ledger.append(stream, -1n, [event])
+  }
+  const startedAt = performance.now()
+  while (appending.length < total) {
+    const due = ((performance.now() - startedAt) * eventsPerSecond) / 1_000
+    for (const { stream, events } of prepared.slice(appending.length, Math.min(due, total))) {
+      appending.push(one(events[0], stream))
+    }
+    await sleep(1)
+  }
+  await Promise.all(appending)
+  return called
+}
