@@ -13,7 +13,7 @@ import { storedEvents } from '../e2e/edited-ledger.ts'
 import { pause } from '../e2e/service.ts'
 import { openStack } from './stack.ts'
 
-const rounds = Number(process.env.KILL_ROUNDS ?? 20)
+const rounds = Number(process.env.KILL_ROUNDS ?? 6)
 
 /** Asks both replicas for runs until it is told to end; whoever is gone is passed over. */
 const load = (apis: readonly { url: string }[]) => {

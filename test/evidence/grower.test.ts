@@ -27,7 +27,10 @@ const growing = (failing: (batch: number) => boolean = () => false) => {
     follows += 1
     const from = events.findIndex((event) => event.position > after)
     const mine = cut
-    for (let at = from < 0 ? events.length : from; !signal.aborted; ) {
+    // What is underway when it is told to end still comes.
+    let underway = 1_200
+    for (let at = from < 0 ? events.length : from; !signal.aborted || (underway > 0 && events[at]); ) {
+      if (signal.aborted) underway -= 1
       if (mine !== cut) throw new Error('the connection was lost')
       const event = events[at]
       if (event) yield event
