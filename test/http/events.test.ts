@@ -196,11 +196,7 @@ describe('what is wanted', () => {
   })
 
   test.each([
-    [
-      'entity=lease',
-      'entity',
-      "entity: 'lease' is no entity; there are pipeline, run, partition, webhook, delivery, checkpoint",
-    ],
+    ['entity=lease', 'entity', "entity: 'lease' is no entity; there are pipeline, run, partition, "],
     ['entity=', 'entity', "entity: '' is no entity; there are "],
     ['entity=run,', 'entity', "entity: '' is no entity; there are "],
     ['type=RunStared', 'type', "type: 'RunStared' is no type of events; there are PipelineCreated, "],

@@ -7,79 +7,12 @@ import { nowMs, openApi, otherTenantUuid, tenantUuid } from '../support/api.ts'
 import { identityOf } from '../support/identities.ts'
 import { otherTenant, tenant } from '../support/ids.ts'
 import { textOf } from '../support/sse.ts'
+import { asking, nobody, pseudonymOf } from './asking.ts'
 import { operationsOf } from './openapi/reading.ts'
 import { probeDialects } from './probe.ts'
 
 const tokens = { alice: identityOf('alice'), bob: identityOf('bob', { tenants: [otherTenant] }) }
 type Who = keyof typeof tokens
-
-interface Asked {
-  path: string
-  body?: object
-}
-
-/** Of those who are the first in every world to get one. */
-const pseudonymOf = { alice: `p-${'b'.padStart(26, 'z')}`, bob: `p-${'c'.padStart(26, 'z')}` }
-
-const hook = { url: 'https://receiver.example/', events: ['SUCCESS'] }
-
-/** How each operation is asked about a run, or a thing of another name. A new operation is added here, or the test fails. */
-const asking: Record<string, (id: string) => Asked> = {
-  'batch.post.trigger.pipeline': (id) => ({
-    path: '/api/pipeline/trigger/flights',
-    body: { batch_id: id, run_id: id },
-  }),
-  'batch.get.status.run_id': (id) => ({ path: `/api/pipeline/status/${id}` }),
-  'batch.get.runs': (id) => ({ path: `/api/pipeline/runs?batch_id=${id}` }),
-  'batch.post.cancel.run_id': (id) => ({ path: `/api/pipeline/cancel/${id}`, body: {} }),
-  'batch.post.webhooks': (id) => ({ path: '/api/pipeline/webhooks', body: { ...hook, url: `https://${id}.example/` } }),
-  'batch.get.webhooks': () => ({ path: '/api/pipeline/webhooks' }),
-  'batch.get.webhooks.webhook_id': () => ({ path: '/api/pipeline/webhooks/FIRST' }),
-  'batch.put.webhooks.webhook_id': () => ({ path: '/api/pipeline/webhooks/FIRST', body: hook }),
-  'batch.delete.webhooks.webhook_id': () => ({ path: '/api/pipeline/webhooks/FIRST' }),
-  'batch.post.webhooks.webhook_id.rotate-secret': () => ({ path: '/api/pipeline/webhooks/FIRST/rotate-secret' }),
-  'batch.post.webhooks.webhook_id.test': () => ({ path: '/api/pipeline/webhooks/FIRST/test' }),
-  'batch.get.webhooks.webhook_id.deliveries': () => ({ path: '/api/pipeline/webhooks/FIRST/deliveries' }),
-  'batch.post.webhooks.webhook_id.deliveries.delivery_id.resend': () => ({
-    path: '/api/pipeline/webhooks/FIRST/deliveries/SECOND/resend',
-  }),
-  'batch.post.webhooks.webhook_id.resend': () => ({
-    path: '/api/pipeline/webhooks/FIRST/resend',
-    body: { from: '2000-01-01', status: 'ALL' },
-  }),
-  'batch.get.webhooks.dead-letters': () => ({ path: '/api/pipeline/webhooks/dead-letters' }),
-  'native.get.runs.run_id': (id) => ({ path: `/history/runs/${id}` }),
-  'native.get.pipelines': () => ({ path: '/history/pipelines' }),
-  'native.get.pipelines.slug': () => ({ path: '/history/pipelines/flights' }),
-  'native.get.events': (id) => ({ path: `/history/events?run=${id}` }),
-  'native.get.runs.run_id.timeline': (id) => ({ path: `/history/runs/${id}/timeline` }),
-  'native.get.access': () => ({ path: '/history/access' }),
-  'subjects.get.pseudonym': () => ({ path: `/ledger/subjects/${pseudonymOf.alice}` }),
-  'subjects.post.pseudonym.erase': () => ({
-    path: `/ledger/subjects/${pseudonymOf.alice}/erase`,
-    body: { reason: 'asked for it' },
-  }),
-  'subjects.get.pseudonym.erasure': () => ({ path: `/ledger/subjects/${pseudonymOf.alice}/erasure` }),
-  'subjects.post.pseudonym.holds': () => ({
-    path: `/ledger/subjects/${pseudonymOf.alice}/holds`,
-    body: { reason: 'a dispute' },
-  }),
-  'subjects.delete.pseudonym.holds.hold_id': () => ({ path: `/ledger/subjects/${pseudonymOf.alice}/holds/${nobody}` }),
-  'ledger.get.tenant.checkpoint': () => ({ path: '/ledger/acme/checkpoint' }),
-  'ledger.get.tenant.key': () => ({ path: '/ledger/acme/key' }),
-  'ledger.get.tenant.tile.path': () => ({ path: '/ledger/acme/tile/0/000.p/1' }),
-  'ledger.get.tenant.proof.inclusion': () => ({ path: `/ledger/acme/proof/inclusion?event=${nobody}` }),
-  'ledger.get.tenant.proof.consistency': () => ({ path: '/ledger/acme/proof/consistency?from=1' }),
-  'ledger.get.tenant.access.checkpoint': () => ({ path: '/ledger/acme/access/checkpoint' }),
-  'ledger.get.tenant.access.key': () => ({ path: '/ledger/acme/access/key' }),
-  'ledger.get.tenant.access.tile.path': () => ({ path: '/ledger/acme/access/tile/0/000.p/1' }),
-  'ledger.get.tenant.access.proof.inclusion': () => ({ path: `/ledger/acme/access/proof/inclusion?event=${nobody}` }),
-  'ledger.get.tenant.access.proof.consistency': () => ({ path: '/ledger/acme/access/proof/consistency?from=1' }),
-  'evidence.get.runs.run_id': (id) => ({ path: `/evidence/runs/${id}` }),
-  'evidence.get.pipelines.pipeline_id': () => ({ path: '/evidence/pipelines/flights' }),
-  'evidence.get.period': () => ({ path: '/evidence/period?from=2000-01-01&to=2100-01-01' }),
-  'events.get': (id) => ({ path: `/events?run=${id}` }),
-}
 
 /** Those behind the way in. */
 const operationsFor = (dialects: readonly Dialect[]) =>
@@ -87,8 +20,6 @@ const operationsFor = (dialects: readonly Dialect[]) =>
 
 /** Names of headers that differ between two equal answers. */
 const varying = new Set(['x-request-id', 'ledger-position', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'ratelimit'])
-
-const nobody = '00000000-0000-4000-8000-0000000000ff'
 
 const withoutDrawn = (text: string): string =>
   text

@@ -1,7 +1,7 @@
 import type Database from 'libsql'
 import type { LogName } from '../leaf.ts'
 import { frontierAt, type Hash, type ReadSubtree, type ReadTile, rootOf, subtreesOfTiles } from '../merkle.ts'
-import { hashBytes } from '../tiles.ts'
+import { hashBytes, tileHeight } from '../tiles.ts'
 import { openLogFile } from './file.ts'
 
 export interface LogHead {
@@ -20,11 +20,16 @@ export interface LeafPlace {
   position: bigint
 }
 
+/** About 8 MiB. */
+const highMax = 65_536
+
 const leafColumns = 'log logId, idx "index", event, cast(position as text) position'
 
 /** Reads the logs' trees while the builder grows them. */
 export class LogReader {
   private readonly db: Database.Database
+  /** Hashes of complete subtrees above the leaves' own tiles: they never change, and every proof needs some. */
+  private readonly high = new Map<string, Hash>()
 
   constructor(path: string) {
     this.db = openLogFile(path)
@@ -68,7 +73,15 @@ export class LogReader {
 
   /** Of a tree of `size` leaves. */
   subtrees(logId: number, size: number): ReadSubtree {
-    return subtreesOfTiles(size, this.readTile(logId))
+    const read = subtreesOfTiles(size, this.readTile(logId))
+    return (level, index) => {
+      if (level < tileHeight) return read(level, index)
+      const key = `${logId}/${level}/${index}`
+      const hash = this.high.get(key) ?? read(level, index)
+      if (this.high.size >= highMax) this.high.clear()
+      this.high.set(key, hash)
+      return hash
+    }
   }
 
   rootAt(logId: number, size: number): Hash {
