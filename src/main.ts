@@ -93,7 +93,7 @@ const startAll = async (config: Config, compose: typeof composeAccess, stops: St
   const position = await registerPipelines(config, commands, log)
   await viewFollower.reach(position, 10_000)
   await reconciler.start()
-  onLost(() => void reconciler.sweep())
+  onLost(() => void reconciler.lost())
   stops.push(() => reconciler.stop())
   // Only now: who leads must know what is due.
   stops.push(leading.start())

@@ -7,6 +7,7 @@ import type { DueRun, DueWork } from '../app/ports/due.ts'
 import type { Follows, Log } from '../app/ports/follower.ts'
 import type { LedgerEvent } from '../app/ports/ledger.ts'
 import { partitionStreamId } from '../domain/ids.ts'
+import { Offers } from './offers.ts'
 
 export interface ReconcilerDeps {
   due: DueWork
@@ -23,6 +24,7 @@ const sweepEveryMs = 10_000
 const timerMaxMs = 2 ** 31 - 1
 /** A timer may fire a little early, and a retry that is asked for too early is not queued. */
 const timerSlackMs = 5
+const leftToNext = 'a due run was left to the next sweep'
 
 /**
  * The process manager of runs: releases the partitions of runs that have ended, queues retries when their pause is
@@ -33,11 +35,15 @@ export class Reconciler implements Follows {
   readonly name = 'reconciler'
   private readonly deps: ReconcilerDeps
   private readonly timers = new Set<NodeJS.Timeout>()
-  private sweeping: Promise<void> = Promise.resolve()
+  private readonly offers: Offers
+  private sweeping: Promise<void> | null = null
+  private next: Promise<void> | null = null
+  private stopped = false
   private interval: NodeJS.Timeout | undefined
 
   constructor(deps: ReconcilerDeps) {
     this.deps = deps
+    this.offers = new Offers(deps.bus, deps.leaseMs)
   }
 
   position(): Promise<bigint> {
@@ -52,6 +58,7 @@ export class Reconciler implements Follows {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true
     clearInterval(this.interval)
     for (const timer of this.timers) clearTimeout(timer)
     await this.sweeping
@@ -78,25 +85,45 @@ export class Reconciler implements Follows {
     }
   }
 
-  /** One after the other: what a sweep finds, the one before it may just have dealt with. */
+  /** The bus has lost what it had taken. */
+  lost(): Promise<void> {
+    this.offers.forget()
+    return this.sweep()
+  }
+
+  /**
+   * One after the other: what a sweep finds, the one before it may just have dealt with. One that is asked for while
+   * another waits is that one.
+   */
   sweep(): Promise<void> {
-    this.sweeping = this.sweeping
-      .then(() => this.sweepOnce())
-      .catch((error) => this.deps.log.warn('a sweep failed; the next one tries again', { error: String(error) }))
-    return this.sweeping
+    if (this.sweeping === null) {
+      this.sweeping = this.sweepOnce()
+        .catch((error) => this.deps.log.warn('a sweep failed; the next one tries again', { error: String(error) }))
+        .finally(() => {
+          this.sweeping = null
+        })
+      return this.sweeping
+    }
+    this.next ??= this.sweeping.then(() => {
+      this.next = null
+      return this.stopped ? undefined : this.sweep()
+    })
+    return this.next
   }
 
   private async sweepOnce(): Promise<void> {
-    const { due, bus, leaseMs, worker } = this.deps
+    const { due, leaseMs, worker, log } = this.deps
     const nowMs = this.deps.nowMs()
     const now = new Date(nowMs).toISOString()
     const lostBefore = new Date(nowMs - leaseMs).toISOString()
     for (const run of due.endedClaims()) await this.each(run, () => this.release(run))
     for (const run of due.retries(now)) await this.each(run, () => this.queueRetry(run))
-    for (const run of due.work({ now, lostBefore, worker })) {
-      const next = { runId: run.runId, engine: run.engine, attempt: run.attempt + 1 }
-      await this.each(run, () => bus.publish(jobOf(run.tenant, next, run.cause)))
-    }
+    const jobs = due
+      .work({ now, lostBefore, worker })
+      .map(({ tenant, runId, engine, attempt, cause }) => jobOf(tenant, { runId, engine, attempt: attempt + 1 }, cause))
+    await this.offers.offer(jobs, nowMs, ({ tenant, runId }, error) =>
+      log.warn(leftToNext, { tenant, run: runId, error: String(error) }),
+    )
   }
 
   /** One run that cannot be dealt with now does not hold up the others. */
@@ -104,7 +131,7 @@ export class Reconciler implements Follows {
     try {
       await task()
     } catch (error) {
-      this.deps.log.warn('a due run was left to the next sweep', { tenant, run: runId, error: String(error) })
+      this.deps.log.warn(leftToNext, { tenant, run: runId, error: String(error) })
     }
   }
 

@@ -44,6 +44,33 @@ describe('a sweep', () => {
     expect(bus.jobs).toHaveLength(1)
   })
 
+  test('that was asked for while one waits is that one, and none begins after the end', async () => {
+    const { reconciler, asked } = await reconciling()
+    const sweeps = [reconciler.sweep(), reconciler.sweep(), reconciler.sweep(), reconciler.sweep()]
+    await Promise.all(sweeps)
+    expect(asked).toHaveLength(2)
+    const last = [reconciler.sweep(), reconciler.sweep()]
+    await reconciler.stop()
+    await Promise.all(last)
+    expect(asked).toHaveLength(3)
+  })
+
+  test('offers what it has offered again only after a lease, or when the bus has lost it', async () => {
+    const { reconciler, bus, found } = await reconciling()
+    found.work = [dueRun('r')]
+    await reconciler.sweep()
+    await reconciler.sweep()
+    expect(bus.jobs).toHaveLength(1)
+    await reconciler.lost()
+    expect(bus.jobs).toHaveLength(2)
+    await passMs(29_999)
+    await reconciler.sweep()
+    expect(bus.jobs).toHaveLength(2)
+    await passMs(1)
+    await reconciler.sweep()
+    expect(bus.jobs).toHaveLength(3)
+  })
+
   test('is not held up by one run that cannot be dealt with', async () => {
     const { reconciler, bus, found, failOnce, statusOf } = await reconciling()
     await failOnce('r')
