@@ -52,7 +52,8 @@ const parser =
 /** In lower case, of any version. */
 export const isUuid = (text: string): boolean => uuidPattern.test(text)
 
-export const parseTenantId = parser<TenantId>((text) => tenantPattern.test(text))
+/** `subjects` is a path below `/ledger`, where tenants are too. */
+export const parseTenantId = parser<TenantId>((text) => tenantPattern.test(text) && text !== 'subjects')
 export const parseSlug = parser<Slug>((text) => slugPattern.test(text) && !reservedSlugs.has(text))
 export const parsePipelineId = parser<PipelineId>(isUuid)
 /** `.` and `..` would be folders. */

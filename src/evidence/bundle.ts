@@ -6,8 +6,6 @@ import { type NoteSigner, parseNote, signNote } from './note.ts'
 import { bundleFormat, contentDigest, manifestText, type PeriodClaim, type SubjectClaim } from './verifier/bundle.ts'
 import { type Hash, hexOf } from './verifier/hash.ts'
 
-export { bundleMediaType } from './verifier/bundle.ts'
-
 /** More leaves than this are told to be too many, rather than put together in memory. */
 export const bundleLeavesMax = 100_000
 

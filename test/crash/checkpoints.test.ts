@@ -29,7 +29,7 @@ const load = (apis: readonly { url: string }[]) => {
         },
         () => undefined,
       )
-      await pause(25)
+      await pause(250)
     }
   }
   const users = Promise.all([0, 1, 2, 3].map(user))

@@ -6,7 +6,7 @@ import { NatsServer } from '../support/nats-server.ts'
 const readyOf = { serve: /^ledgerline ready (\S+)$/m, worker: /^(ledgerline worker ready)$/m }
 
 /** A process of the stack, which is killed and comes back with the same data. */
-export class Member {
+class Member {
   private readonly args: readonly [keyof typeof readyOf, ...string[]]
   private readonly env: Record<string, string>
   private service: Service | undefined

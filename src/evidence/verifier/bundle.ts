@@ -5,7 +5,6 @@ import type { Envelope } from './leaf.ts'
 import { anyObjectAt, countAt, listAt, objectAt, sortedTextsAt, textAt } from './shape.ts'
 
 export const bundleFormat = 'ledgerline-evidence'
-export const bundleMediaType = 'application/vnd.ledgerline.evidence+json'
 
 /** That these are the events of one subject: all events of the streams that it consists of. */
 export interface SubjectClaim {

@@ -12,12 +12,12 @@ import { runIdOf } from './history-run.ts'
 import type { Opener } from './personal.ts'
 import { instant } from './schemas.ts'
 
-export const exportFormats = ['csv', 'ndjson', 'ocsf'] as const
+const exportFormats = ['csv', 'ndjson', 'ocsf'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 const formats = ['json', ...exportFormats] as const
 const pageRowsMax = 1_000
 const pageRows = 100
-export const exportRowsMax = 100_000
+const exportRowsMax = 100_000
 
 const word = (charsMax: number) =>
   z.string().min(1, 'must not be empty').max(charsMax, `must have at most ${charsMax} characters`)
