@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { envelopeOf, leafBytes, logOfStream, originOf } from '../../src/evidence/leaf.ts'
+import { envelopeOf, isLeaf, leafBytes, logOfStream, originOf } from '../../src/evidence/leaf.ts'
 import { eventOf } from './world.ts'
 
 const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex')
@@ -36,10 +36,12 @@ describe('the leaf of an event', () => {
 
   test('needs a salt of 32 bytes and an actor', () => {
     const withMetadata = (over: object) => () => envelopeOf({ ...event, metadata: { ...event.metadata, ...over } }, 3)
-    expect(withMetadata({ salt: null })).toThrow('the event 1@run-acme.r1 has no salt of 32 bytes')
-    expect(withMetadata({ salt: 'AAAA' })).toThrow('no salt of 32 bytes')
-    expect(withMetadata({ salt: `${metadata.salt}=` })).toThrow('strict base64')
-    expect(withMetadata({ actor: {} })).toThrow('the event 1@run-acme.r1 has no actor')
+    for (const over of [{ salt: null }, { salt: 'AAAA' }, { salt: `${metadata.salt}=` }, { actor: {} }]) {
+      expect(withMetadata(over)).toThrow('the event 1@run-acme.r1 has no salt of 32 bytes or no actor')
+      expect(isLeaf({ ...event, metadata: { ...event.metadata, ...over } })).toBe(false)
+    }
+    expect(isLeaf(event)).toBe(true)
+    expect(isLeaf({ ...event, stream: 'lease-acme.l' })).toBe(false)
   })
 
   test('fits into an entry of the log', () => {
