@@ -9,7 +9,7 @@ import type { Identity } from '../auth/principal.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { Callers } from './callers.ts'
 import type { RateLimits } from './limits.ts'
-import type { LiveStreams } from './native/live-streams.ts'
+import type { LiveStreams } from './native/events/live-streams.ts'
 import type { ReadAfterWrite } from './reads.ts'
 
 /** How callers are identified. Each throws UNAUTHORIZED, or what the dialect's document says. */

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { close } from '../../src/host/http-server.ts'
-import { LiveStreams } from '../../src/http/native/live-streams.ts'
+import { LiveStreams } from '../../src/http/native/events/live-streams.ts'
 import { nowMs, openApi } from '../support/api.ts'
 import { identityOf } from '../support/identities.ts'
 import * as c from '../support/run-commands.ts'

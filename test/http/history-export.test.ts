@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkpoints } from '../../src/app/aggregates.ts'
-import { formatsByName } from '../../src/http/native/history-formats.ts'
+import { formatsByName } from '../../src/http/native/history/formats.ts'
 import { openApi } from '../support/api.ts'
 import { contextOf } from '../support/contexts.ts'
 import { identityOf } from '../support/identities.ts'

@@ -44,7 +44,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   'src/main.ts': everything,
   'src/worker.ts': everything,
-  'src/rebuild.ts': everything,
+  'src/cli/': everything,
   'src/compose/': everything,
   'src/cli.ts': everything,
   'src/demo/': everything,

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../domain/json.ts'
-import { entities } from '../native/events-published.ts'
-import { eventsQuery } from '../native/events-query.ts'
+import { entities } from '../native/events/published.ts'
+import { eventsQuery } from '../native/events/query.ts'
 import { eventMessages, eventSchemas } from './event-messages.ts'
 import { jsonSchemaOf, refTo } from './schemas.ts'
 import { webhookMessages } from './webhook-messages.ts'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Entity } from '../../app/cloud-events.ts'
 import type { EventType } from '../../domain/events.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { entities, typesOf } from '../native/events-published.ts'
+import { entities, typesOf } from '../native/events/published.ts'
 import { cloudEvent, dataSchemaOf, jsonSchemaOf, refTo } from './schemas.ts'
 
 const headers = z.object({

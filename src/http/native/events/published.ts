@@ -1,6 +1,6 @@
-import { checkpoints, deliveries, partitions, pipelines, runs, webhooks } from '../../app/aggregates.ts'
-import type { Entity } from '../../app/cloud-events.ts'
-import type { EventType } from '../../domain/events.ts'
+import { checkpoints, deliveries, partitions, pipelines, runs, webhooks } from '../../../app/aggregates.ts'
+import type { Entity } from '../../../app/cloud-events.ts'
+import type { EventType } from '../../../domain/events.ts'
 
 const published: Readonly<Record<Entity, Partial<Record<EventType, true>>>> = {
   pipeline: pipelines.types,

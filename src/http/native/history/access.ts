@@ -1,6 +1,6 @@
-import { type CallRow, listCalls } from '../../../projections/access.ts'
-import { type Operation, operation } from '../operation.ts'
-import type { Services } from '../services.ts'
+import { type CallRow, listCalls } from '../../../../projections/access.ts'
+import { type Operation, operation } from '../../operation.ts'
+import type { Services } from '../../services.ts'
 import { type Opener, openerFor } from './personal.ts'
 import { accessAnswer, accessQuery } from './schemas.ts'
 

@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
-import { newestCheckpoint } from '../../../projections/checkpoints.ts'
-import { type EventFilter, pageOfEvents } from '../../../projections/event-queries.ts'
-import type { Env } from '../context.ts'
-import type { Services } from '../services.ts'
-import { bodyOf } from './events-body.ts'
-import type { ExportEnd, Format } from './history-formats.ts'
+import { newestCheckpoint } from '../../../../projections/checkpoints.ts'
+import { type EventFilter, pageOfEvents } from '../../../../projections/event-queries.ts'
+import type { Env } from '../../context.ts'
+import type { Services } from '../../services.ts'
+import { bodyOf } from '../events/body.ts'
+import type { ExportEnd, Format } from './formats.ts'
 
 const pageRows = 1_000
 /** Who takes nothing for so long gets no more. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { required } from '../validate.ts'
+import { required } from '../../validate.ts'
 
 const reasonCharsMax = 200
 const ticketPattern = /^[A-Za-z0-9][A-Za-z0-9._#/:-]{0,63}$/

@@ -1,5 +1,5 @@
-import type { EventFeed } from '../../app/ports/event-feed.ts'
-import { Rejection } from '../../domain/codes.ts'
+import type { EventFeed } from '../../../app/ports/event-feed.ts'
+import { Rejection } from '../../../domain/codes.ts'
 
 const bounds = {
   /** Of this process; each is a connection, and the host takes 512 of these. */

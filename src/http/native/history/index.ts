@@ -1,12 +1,12 @@
-import type { Dialect } from '../dialect.ts'
-import { batchCodes, nativeError, problem } from '../errors.ts'
-import type { Services } from '../services.ts'
+import type { Dialect } from '../../dialect.ts'
+import { batchCodes, nativeError, problem } from '../../errors.ts'
+import type { Services } from '../../services.ts'
 import { accessOperation } from './access.ts'
-import { historyOperations } from './history.ts'
-import { eventsOperation } from './history-events.ts'
-import { timelineOperation } from './history-timeline.ts'
+import { eventsOperation } from './events.ts'
+import { historyOperations } from './operations.ts'
+import { timelineOperation } from './timeline.ts'
 
-/** Our own surface; so far `/history/*`. */
+/** `/history/*`: what happened, for auditors. */
 export const nativeDialect = (services: Services): Dialect => ({
   name: 'native',
   prefix: '/history',

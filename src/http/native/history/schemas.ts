@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { callOutcomes } from '../../domain/access/events.ts'
-import { wholeNumber } from '../validate.ts'
+import { callOutcomes } from '../../../domain/access/events.ts'
+import { wholeNumber } from '../../validate.ts'
 
 const time = z.iso.datetime()
 const words = z.record(z.string(), z.string())

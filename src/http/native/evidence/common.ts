@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import type { LogName } from '../../app/ports/evidence.ts'
-import { LedgerUnavailable } from '../../app/ports/ledger.ts'
-import { Rejection } from '../../domain/codes.ts'
-import type { Env } from '../context.ts'
-import type { Services } from '../services.ts'
+import type { LogName } from '../../../app/ports/evidence.ts'
+import { LedgerUnavailable } from '../../../app/ports/ledger.ts'
+import { Rejection } from '../../../domain/codes.ts'
+import type { Env } from '../../context.ts'
+import type { Services } from '../../services.ts'
 
 /** Commands are sealed within a second, calls within a minute. */
 const retryAfterSeconds: Readonly<Record<LogName, string>> = { commands: '1', access: '60' }

@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import { lastKnownMs, positionAt } from '../../../projections/event-queries.ts'
-import { LedgerUnavailable } from '../../app/ports/ledger.ts'
-import { Rejection } from '../../domain/codes.ts'
-import type { Env } from '../context.ts'
-import type { Services } from '../services.ts'
+import { lastKnownMs, positionAt } from '../../../../projections/event-queries.ts'
+import { LedgerUnavailable } from '../../../app/ports/ledger.ts'
+import { Rejection } from '../../../domain/codes.ts'
+import type { Env } from '../../context.ts'
+import type { Services } from '../../services.ts'
 import { instant } from './schemas.ts'
 
 /** A sealed position; a date is shorter, and a time has colons. */

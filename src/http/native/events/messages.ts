@@ -1,10 +1,10 @@
-import { runById } from '../../../projections/run-queries.ts'
-import { cloudEventOf, type Entity } from '../../app/cloud-events.ts'
-import { pipelineIdOf } from '../../app/ids.ts'
-import type { LedgerEvent } from '../../app/ports/ledger.ts'
-import type { Slug, TenantId } from '../../domain/ids.ts'
-import type { Services } from '../services.ts'
-import type { Wanted } from './events-query.ts'
+import { runById } from '../../../../projections/run-queries.ts'
+import { cloudEventOf, type Entity } from '../../../app/cloud-events.ts'
+import { pipelineIdOf } from '../../../app/ids.ts'
+import type { LedgerEvent } from '../../../app/ports/ledger.ts'
+import type { Slug, TenantId } from '../../../domain/ids.ts'
+import type { Services } from '../../services.ts'
+import type { Wanted } from './query.ts'
 
 /** Each as long as a read waits for the views; a stream whose views are further behind ends, to be taken up again. */
 const viewsWaitsMax = 60

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util'
 import { ledgerNames } from '../app/aggregates.ts'
 import { systemTenant } from '../app/counted-calls.ts'
 import type { LogName } from '../app/ports/evidence.ts'
+import { withLedger } from '../compose/ledger-access.ts'
+import { keysStream, rotateLogKey } from '../compose/log-keys.ts'
 import type { Config } from '../config.ts'
 import { must, parseTenantId, streamName } from '../domain/ids.ts'
 import { originOf } from '../evidence/leaf.ts'
@@ -12,8 +14,6 @@ import { vkeyOf } from '../evidence/note.ts'
 import { StartError } from '../host/data-dir.ts'
 import { openKeysDir } from '../host/secrets.ts'
 import type { EventStoreLedger } from '../ledger/eventstore.ts'
-import { withLedger } from './ledger-access.ts'
-import { keysStream, rotateLogKey } from './log-keys.ts'
 
 interface ListedKey {
   tenant: string

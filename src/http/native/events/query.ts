@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { Entity } from '../../app/cloud-events.ts'
-import { Rejection } from '../../domain/codes.ts'
-import type { EventType } from '../../domain/events.ts'
-import { parseRunId, parseSlug, type RunId, type Slug } from '../../domain/ids.ts'
-import { entities, publishedTypes, typesOf } from './events-published.ts'
+import type { Entity } from '../../../app/cloud-events.ts'
+import { Rejection } from '../../../domain/codes.ts'
+import type { EventType } from '../../../domain/events.ts'
+import { parseRunId, parseSlug, type RunId, type Slug } from '../../../domain/ids.ts'
+import { entities, publishedTypes, typesOf } from './published.ts'
 
 const several = <Item extends string>(known: readonly Item[], what: string) =>
   z

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isUuid } from '../../domain/ids.ts'
-import { wholeNumber } from '../validate.ts'
+import { isUuid } from '../../../domain/ids.ts'
+import { wholeNumber } from '../../validate.ts'
 
 const size = wholeNumber(1, 999_999_999)
 const hash = z.string().meta({ description: 'SHA-256: 64 hex digits' })

@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import { subjectBy, subjectsAfter } from '../../../projections/access.ts'
-import { subjectStatus } from '../../../projections/subjects.ts'
-import { parseSealed } from '../../domain/sealed.ts'
-import type { Env } from '../context.ts'
-import type { Services } from '../services.ts'
+import { subjectBy, subjectsAfter } from '../../../../projections/access.ts'
+import { subjectStatus } from '../../../../projections/subjects.ts'
+import { parseSealed } from '../../../domain/sealed.ts'
+import type { Env } from '../../context.ts'
+import type { Services } from '../../services.ts'
 
 const subjectsPage = 1_000
 

@@ -1,7 +1,7 @@
-import type { EventRow } from '../../../projections/event-history.ts'
-import { version } from '../../app/version.ts'
-import type { ExportFormat } from './history-query.ts'
-import { type ShownEvent, shownEvent } from './history-run.ts'
+import type { EventRow } from '../../../../projections/event-history.ts'
+import { version } from '../../../app/version.ts'
+import type { ExportFormat } from './query.ts'
+import { type ShownEvent, shownEvent } from './run.ts'
 
 /** What an export says of itself when it is complete. */
 export interface ExportEnd {
