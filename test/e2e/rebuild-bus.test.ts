@@ -4,13 +4,23 @@ import { storedCount, storedEvents } from '../support/stored-events.ts'
 import { until } from '../support/waiting.ts'
 import { BatchClient } from './batch-client.ts'
 import { readLedger } from './ledger-facts.ts'
-import { Service, startNode, startService } from './service.ts'
+import { pause, Service, startNode, startService } from './service.ts'
 
 const inside = /^(access|lease|subject|ledger)-/
 
 const rebuild = async (args: readonly string[], env: Record<string, string>) => {
   const service = new Service(['rebuild', ...args], { LOG_LEVEL: 'warn', ...env })
   return { code: await service.exited(), said: service.stdout + service.stderr }
+}
+
+const restMs = 2_000
+
+/** Resolves when the count has stayed the same for a while. */
+const atRest = async (count: () => Promise<number>): Promise<void> => {
+  for (let last = -1, now = await count(); now !== last; now = await count()) {
+    last = now
+    await pause(restMs)
+  }
 }
 
 describe.skipIf(noNatsServer)(named('a service with NATS'), () => {
@@ -26,6 +36,8 @@ describe.skipIf(noNatsServer)(named('a service with NATS'), () => {
         (await readLedger(node.url)).filter(({ stream }) => !inside.test(stream)).map(({ position }) => position)
       const complete = async (again: number) =>
         until(async () => (await storedCount(nats)) === (await published()).length + again, 10_000)
+      // The last checkpoint comes within a second of what it covers.
+      await atRest(async () => (await published()).length)
       await complete(0)
       const before = await published()
       expect((await storedEvents(nats)).map(({ position }) => position)).toEqual(before)
