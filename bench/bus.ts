@@ -48,10 +48,24 @@ export const run = async (): Promise<void> => {
   }
 }
 
+const streamTries = 100
+
+const retried = async <Result>(work: () => Promise<Result>, tries: number): Promise<Result> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (tries === 0) throw error
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    return retried(work, tries - 1)
+  }
+}
+
 /** Times of arrival by event id, filled from now on. */
 const listen = async (connection: NatsConnection): Promise<Map<string, number>> => {
   const received = new Map<string, number>()
-  const consumer = await connection.jetstream().consumers.get('EVENTS')
+  const js = connection.jetstream()
+  // The stream is made by whoever leads, soon after the service is ready.
+  const consumer = await retried(() => js.consumers.get('EVENTS'), streamTries)
   const messages = await consumer.consume()
   void (async () => {
     for await (const message of messages) received.set(message.headers?.get('Nats-Msg-Id') ?? '', performance.now())
