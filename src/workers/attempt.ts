@@ -22,6 +22,9 @@ export interface AttemptDeps {
   beforePublishMs: number
 }
 
+/** The last waits are up to a second: a run that is written to for longer than that is left to its next attempt. */
+const conflictTriesMax = 10
+
 /** One attempt at one run: says to the ledger what the engine does, step by step. Throws Rejection and StageError. */
 export class Attempt {
   private readonly deps: AttemptDeps
@@ -138,10 +141,18 @@ export class Attempt {
     await this.deps.commands.handle(leases, `${role}.${attempt}`, take, this.context())
   }
 
-  private async say(command: RunCommand): Promise<Run> {
-    const { state } = await this.deps.commands.handle(runs, this.job.runId, command, this.context())
-    this.saidAtMs = this.deps.nowMs()
-    return state
+  /** Others may write to the run faster than a worker reads it; what a stage has cost is not given up for that. */
+  private async say(command: RunCommand, tries = 1): Promise<Run> {
+    const context = this.context()
+    try {
+      const { state } = await this.deps.commands.handle(runs, this.job.runId, command, context)
+      this.saidAtMs = this.deps.nowMs()
+      return state
+    } catch (error) {
+      if (!(error instanceof Rejection) || error.code !== 'CONFLICT' || tries === conflictTriesMax) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** tries))
+    return this.say(command, tries + 1)
   }
 
   private context(): CommandContext {
