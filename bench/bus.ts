@@ -5,17 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type NatsConnection } from 'nats'
 import { findNatsServer, spawnNatsServer } from '../src/bus/spawn-server.ts'
 import { EventStoreLedger } from '../src/ledger/eventstore.ts'
-import { runStream } from './events.ts'
+import { type Appended, Appender } from './appending.ts'
 import { root, start } from './processes.ts'
+import { quantiles } from './quantiles.ts'
 
-const eventsPerSecond = Number(process.env.BENCH_EVENTS_PER_SECOND ?? 500)
+const perSecond = Number(process.env.BENCH_EVENTS_PER_SECOND ?? 500)
 const seconds = Number(process.env.BENCH_SECONDS ?? 10)
-const warmUpMs = 2_000
-const quietMs = 3_000
+const warmUpSeconds = 3
+const quietMs = 2_000
 
 /**
- * From an append to the message at an external consumer of EVENTS, through a whole service; beside a bare subscription to
- * the ledger, which is what the client, the node and the machine take of it.
+ * From an append to the message at an external consumer of EVENTS, through a whole service; and, by itself, to a bare
+ * subscription to the ledger, which is what the client, the node and the machine take of it.
  */
 export const run = async (): Promise<void> => {
   if (!findNatsServer(process.env.PATH ?? '')) return console.log('skipped: nats-server is not installed')
@@ -27,18 +28,21 @@ export const run = async (): Promise<void> => {
   const service = await start('src/cli.js', ['serve'], /^ledgerline ready (\S+)$/m, { ...env, ...pipelines })
   const ledger = new EventStoreLedger(node.url)
   const connection = await connect({ servers: nats.url })
-  const ending = new AbortController()
+  const appender = new Appender(node.url)
   try {
     const received = await listen(connection)
+    await load(appender, 0, warmUpSeconds)
+    const appended = await load(appender, 1_000_000, seconds)
+    await connection.drain()
+    report('answered to message', appended, received, 'answered')
+    report('called to message', appended, received, 'called')
+    const ending = new AbortController()
     const subscribed = subscribe(ledger, ending.signal)
-    await append(ledger, 0, warmUpMs)
-    const appended = await append(ledger, 1_000_000, seconds * 1_000)
-    await sleep(quietMs)
-    report('append called to subscribed', appended.called, subscribed)
-    report('append called to received', appended.called, received)
-    report('append answered to received', appended.answered, received)
-  } finally {
+    await load(appender, 2_000_000, warmUpSeconds)
+    report('called to subscription', await load(appender, 3_000_000, seconds), subscribed, 'called')
     ending.abort()
+  } finally {
+    await appender.close()
     await connection.close()
     await ledger.close()
     await service.stop()
@@ -46,6 +50,12 @@ export const run = async (): Promise<void> => {
     await nats.stop()
     await rm(dir, { recursive: true, force: true })
   }
+}
+
+const load = async (appender: Appender, firstRun: number, forSeconds: number): Promise<Appended> => {
+  const appended = await appender.append({ firstRun, count: forSeconds * perSecond, perSecond })
+  await sleep(quietMs)
+  return appended
 }
 
 const streamTries = 100
@@ -61,59 +71,37 @@ const retried = async <Result>(work: () => Promise<Result>, tries: number): Prom
 }
 
 /** Times of arrival by event id, filled from now on. */
-const listen = async (connection: NatsConnection): Promise<Map<string, number>> => {
-  const received = new Map<string, number>()
+const listen = async (connection: NatsConnection): Promise<Map<string, bigint>> => {
+  const received = new Map<string, bigint>()
   const js = connection.jetstream()
   // The stream is made by whoever leads, soon after the service is ready.
   const consumer = await retried(() => js.consumers.get('EVENTS'), streamTries)
   const messages = await consumer.consume()
   void (async () => {
-    for await (const message of messages) received.set(message.headers?.get('Nats-Msg-Id') ?? '', performance.now())
+    for await (const message of messages)
+      received.set(message.headers?.get('Nats-Msg-Id') ?? '', process.hrtime.bigint())
   })()
   return received
 }
 
 /** Times of arrival by event id at the end of a subscription to the ledger. */
-const subscribe = (ledger: EventStoreLedger, signal: AbortSignal): Map<string, number> => {
-  const subscribed = new Map<string, number>()
+const subscribe = (ledger: EventStoreLedger, signal: AbortSignal): Map<string, bigint> => {
+  const subscribed = new Map<string, bigint>()
   void (async () => {
-    for await (const { id } of ledger.follow(-1n, signal)) subscribed.set(id, performance.now())
+    for await (const { id } of ledger.follow(-1n, signal)) subscribed.set(id, process.hrtime.bigint())
   })().catch(() => undefined)
   return subscribed
 }
 
-/** Appends one event of a run at a time, evenly over the duration. Times by event id. */
-const append = async (ledger: EventStoreLedger, firstRun: number, durationMs: number) => {
-  const called = new Map<string, number>()
-  const answered = new Map<string, number>()
-  const appending: Promise<void>[] = []
-  const total = (durationMs * eventsPerSecond) / 1_000
-  const prepared = Array.from({ length: total }, (_, index) => runStream(firstRun + index))
-  const startedAt = performance.now()
-  const one = async (index: number): Promise<void> => {
-    const { stream, events } = prepared[index] ?? {}
-    const [first] = events ?? []
-    if (!stream || !first) return
-    called.set(first.id, performance.now())
-    await ledger.append(stream, -1n, [first])
-    answered.set(first.id, performance.now())
-  }
-  for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - startedAt) {
-    while (appending.length < (elapsed * eventsPerSecond) / 1_000) appending.push(one(appending.length))
-    await sleep(1)
-  }
-  await Promise.all(appending)
-  return { called, answered }
-}
-
-const report = (what: string, times: Map<string, number>, received: Map<string, number>): void => {
-  const latencies = [...times].flatMap(([id, at]) => {
+const report = (
+  what: string,
+  appended: Appended,
+  received: Map<string, bigint>,
+  since: 'called' | 'answered',
+): void => {
+  const latencies = appended.flatMap(({ id, [since]: at }) => {
     const arrived = received.get(id)
-    return arrived === undefined ? [] : [arrived - at]
+    return arrived === undefined ? [] : [Number(arrived - at) / 1e6]
   })
-  latencies.sort((a, b) => a - b)
-  const at = (part: number) => (latencies[Math.floor(latencies.length * part)] ?? Number.NaN).toFixed(1)
-  const missing = times.size - latencies.length
-  const line = what.padEnd(28)
-  console.log(`${line} ${times.size} events  p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  missing ${missing}`)
+  console.log(`${what.padEnd(24)} ${quantiles(latencies)}  missing ${appended.length - latencies.length}`)
 }

@@ -27,25 +27,8 @@ const free = {
 
 /** The whole stream of a run that succeeds: 13 events, decided as they are in production. */
 export const runStream = (number: number): { stream: StreamName; events: NewEvent[] } => {
-  const runId = must(parseRunId(`bench-${number}`), 'run id')
-  const slug = must(parseSlug('flights-daily'), 'slug')
+  const { runId, request } = requestOf(number)
   const held = { runId, attempt: 1 }
-  const request = {
-    runId,
-    pipelineId: pipelineIdOf(tenant, slug),
-    pipeline: slug,
-    manifestVersion: '1.0.0',
-    manifestHash: 'a'.repeat(64),
-    engine: 'local',
-    stages,
-    partition: must(parsePartitionKey(`p${number}`), 'partition'),
-    batchId: `p${number}`,
-    requestedAt: new Date(number * 1000).toISOString(),
-    parameters: {},
-    retries: 2,
-    retryDelaySeconds: 5,
-    claim: null,
-  }
   const measured = {
     output: { rows: 1 },
     rows: 1,
@@ -65,8 +48,42 @@ export const runStream = (number: number): { stream: StreamName; events: NewEven
     { type: 'CommitOutputs', ...held },
     { type: 'SucceedRun', ...held, cost: free },
   ]
+  return { stream: streamName('run', tenant, runId), events: decided(commands, number) }
+}
+
+/** The event that a run is requested with, alone. */
+export const requestedOf = (number: number): { stream: StreamName; event: NewEvent } => {
+  const { runId, request } = requestOf(number)
+  const [event] = decided([{ type: 'RequestRun', request }], number)
+  if (!event) throw new Error('a request was decided without an event')
+  return { stream: streamName('run', tenant, runId), event }
+}
+
+const requestOf = (number: number) => {
+  const runId = must(parseRunId(`bench-${number}`), 'run id')
+  const slug = must(parseSlug('flights-daily'), 'slug')
+  const request = {
+    runId,
+    pipelineId: pipelineIdOf(tenant, slug),
+    pipeline: slug,
+    manifestVersion: '1.0.0',
+    manifestHash: 'a'.repeat(64),
+    engine: 'local',
+    stages,
+    partition: must(parsePartitionKey(`p${number}`), 'partition'),
+    batchId: `p${number}`,
+    requestedAt: new Date(number * 1000).toISOString(),
+    parameters: {},
+    retries: 2,
+    retryDelaySeconds: 5,
+    claim: null,
+  }
+  return { runId, request }
+}
+
+const decided = (commands: readonly RunCommand[], number: number): NewEvent[] => {
   let state = runDecider.initial
-  const events = commands.flatMap((command) => {
+  return commands.flatMap((command) => {
     const context = systemContext(tenant, 'bench', number * 1000)
     const metadata = metadataFactory(command, context)
     return runDecider.decide(command, state).map((event, index): NewEvent => {
@@ -74,5 +91,4 @@ export const runStream = (number: number): { stream: StreamName; events: NewEven
       return { id: uuidv5(context.commandId, index), event, metadata: metadata(index) }
     })
   })
-  return { stream: streamName('run', tenant, runId), events }
 }

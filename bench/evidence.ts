@@ -3,17 +3,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NewEvent } from '../src/app/ports/ledger.ts'
 import { LogReader } from '../src/evidence/log/reader.ts'
 import { EventStoreLedger } from '../src/ledger/eventstore.ts'
+import { Appender } from './appending.ts'
 import { runStream } from './events.ts'
 import { proofs } from './evidence-proofs.ts'
 import { root, type Started, start } from './processes.ts'
+import { quantiles } from './quantiles.ts'
 
 const bundleEvents = 10_000
-const eventsPerSecond = 1_000
+const perSecond = 1_000
 const seconds = Number(process.env.BENCH_SECONDS ?? 10)
-const warmUpMs = 3_000
+const warmUpSeconds = 3
 const quietMs = 3_000
 
 /** Proofs in a large tree; then, over a whole service, the bundle of a period and how long events wait to be sealed. */
@@ -27,19 +28,13 @@ export const run = async (): Promise<void> => {
   const service = await start('src/cli.js', ['serve'], /^ledgerline ready (\S+)$/m, { ...env, ...pipelines })
   try {
     await bundle(dir, ledger, service)
-    await sealing(join(dir, 'data'), ledger)
+    await sealing(join(dir, 'data'), node.url, ledger)
   } finally {
     await ledger.close()
     await service.stop()
     await node.stop()
     await rm(dir, { recursive: true, force: true })
   }
-}
-
-const quantiles = (times: readonly number[]): string => {
-  const sorted = times.toSorted((a, b) => a - b)
-  const at = (part: number) => (sorted[Math.floor(sorted.length * part)] ?? Number.NaN).toFixed(1)
-  return `${times.length}  p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  max ${at(1 - 1 / sorted.length)} ms`
 }
 
 /** Asked for over HTTP, and verified by the file that auditors get. */
@@ -70,56 +65,34 @@ const bundle = async (dir: string, ledger: EventStoreLedger, { url }: Started): 
 }
 
 /** From an append to the checkpoint that covers it, as a subscriber to the ledger sees it. */
-const sealing = async (dataDir: string, ledger: EventStoreLedger): Promise<void> => {
+const sealing = async (dataDir: string, url: string, ledger: EventStoreLedger): Promise<void> => {
   const ending = new AbortController()
   const sealed = watch(ledger, ending.signal)
-  await append(ledger, 6_000_000, warmUpMs)
-  const called = await append(ledger, 7_000_000, seconds * 1_000)
+  const appender = new Appender(url)
+  await appender.append({ firstRun: 6_000_000, count: warmUpSeconds * perSecond, perSecond })
+  const appended = await appender.append({ firstRun: 7_000_000, count: seconds * perSecond, perSecond })
   await sleep(quietMs)
   ending.abort()
+  await appender.close()
   const reader = new LogReader(join(dataDir, 'evidence.db'))
-  const waits = [...called].flatMap(([id, at]) => {
+  const waits = appended.flatMap(({ id, called }) => {
     const index = reader.leafOf(id)?.index ?? Infinity
     const covering = sealed.find(({ size }) => size > index)
-    return covering ? [covering.at - at] : []
+    return covering ? [Number(covering.at - called) / 1e6] : []
   })
   reader.close()
-  console.log(
-    `append called to checkpoint, ${eventsPerSecond} events/s: ${quantiles(waits)}  missing ${called.size - waits.length}`,
-  )
+  const missing = appended.length - waits.length
+  console.log(`append called to checkpoint, ${perSecond} events/s: ${quantiles(waits)}  missing ${missing}`)
 }
 
 /** The checkpoints of the log of commands as they come, filled from now on. */
-const watch = (ledger: EventStoreLedger, signal: AbortSignal): { size: number; at: number }[] => {
-  const sealed: { size: number; at: number }[] = []
+const watch = (ledger: EventStoreLedger, signal: AbortSignal): { size: number; at: bigint }[] => {
+  const sealed: { size: number; at: bigint }[] = []
   void (async () => {
     for await (const { streamId, data } of ledger.follow(-1n, signal)) {
       if (streamId !== 'checkpoint-default.commands') continue
-      sealed.push({ size: (data as { size: number }).size, at: performance.now() })
+      sealed.push({ size: (data as { size: number }).size, at: process.hrtime.bigint() })
     }
   })().catch(() => undefined)
   return sealed
-}
-
-/** One event an append, evenly over the duration. When each was called, by event id. */
-const append = async (ledger: EventStoreLedger, firstRun: number, durationMs: number): Promise<Map<string, number>> => {
-  const total = (durationMs * eventsPerSecond) / 1_000
-  const prepared = Array.from({ length: total }, (_, index) => runStream(firstRun + index))
-  const called = new Map<string, number>()
-  const appending: Promise<unknown>[] = []
-  const one = async (event: NewEvent | undefined, stream: Parameters<EventStoreLedger['append']>[0]) => {
-    if (!event) return
-    called.set(event.id, performance.now())
-    await ledger.append(stream, -1n, [event])
-  }
-  const startedAt = performance.now()
-  while (appending.length < total) {
-    const due = ((performance.now() - startedAt) * eventsPerSecond) / 1_000
-    for (const { stream, events } of prepared.slice(appending.length, Math.min(due, total))) {
-      appending.push(one(events[0], stream))
-    }
-    await sleep(1)
-  }
-  await Promise.all(appending)
-  return called
 }

@@ -45,6 +45,7 @@ export class ViewReader implements ReadDb {
 /** Feeds the views from the ledger, and knows how far they are. */
 export class ViewFollower implements Follows {
   readonly name = 'views'
+  readonly restMs = 5
   private readonly writer: ViewWriter
   private reached = -1n
   private waiting: { position: bigint; resolve(reached: boolean): void }[] = []

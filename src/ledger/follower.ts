@@ -75,8 +75,10 @@ export class Follower {
       const changed = this.recent.changed()
       const events = this.recent.after(position, batchEventsMax)
       if (!events) position = await this.catchUp(handler, position)
-      else if (events.length > 0) position = await this.hand(handler, events, lastOf(events, position), position)
-      else await changed
+      else if (events.length > 0) {
+        position = await this.hand(handler, events, lastOf(events, position), position)
+        if (handler.restMs && events.length < batchEventsMax) await this.pause(handler.restMs)
+      } else await changed
     }
   }
 
@@ -141,8 +143,8 @@ export class Follower {
     }
   }
 
-  private pause(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, retryDelayMs))
+  private pause(delayMs = retryDelayMs): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, delayMs))
   }
 }
 

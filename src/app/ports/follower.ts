@@ -3,6 +3,8 @@ import type { LedgerEvent } from './ledger.ts'
 /** Something that follows the ledger from a position of its own. */
 export interface Follows {
   readonly name: string
+  /** A rest after each batch, ms, so that under load there are fewer and larger ones; none, unless it is given. */
+  readonly restMs?: number
   /** Position of the last event that was handled for good; -1 when there is none. Asked once, at the start. */
   position(): Promise<bigint>
   /**

@@ -167,6 +167,8 @@ const optionsOf = (url: string): ConnectionOptions & { servers: string[] } => {
     timeout: connectTimeoutMs,
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectWaitMs,
+    // A stack kept for each request, for the case that it fails.
+    noAsyncTraces: true,
     ...pings,
     ...(first?.protocol === 'tls:' ? { tls: {} } : {}),
     ...(user ? (pass ? { user, pass } : { token: user }) : {}),

@@ -1,7 +1,8 @@
 import type { LedgerLeaf, LogBuilder } from './builder.ts'
 
 const batchEventsMax = 1_000
-const batchDelayMs = 20
+/** A fifth of what a checkpoint waits for at most. */
+const batchDelayMs = 100
 const retryDelayMs = 500
 
 export interface GrowerDeps {
