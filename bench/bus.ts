@@ -11,7 +11,7 @@ import { quantiles } from './quantiles.ts'
 
 const perSecond = Number(process.env.BENCH_EVENTS_PER_SECOND ?? 500)
 const seconds = Number(process.env.BENCH_SECONDS ?? 10)
-const warmUpSeconds = 3
+const warmUpSeconds = 10
 const quietMs = 2_000
 
 /**
