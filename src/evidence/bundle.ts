@@ -1,9 +1,16 @@
-import { canonicalJson } from '../domain/canonical-json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { envelopeOf, type StoredEvent } from './leaf.ts'
 import { type NoteSigner, parseNote, signNote } from './note.ts'
-import { bundleFormat, contentDigest, manifestText, type PeriodClaim, type SubjectClaim } from './verifier/bundle.ts'
+import {
+  bundleFormat,
+  canonicalMembers,
+  contentDigest,
+  manifestText,
+  type PeriodClaim,
+  type SubjectClaim,
+  textOf,
+} from './verifier/bundle.ts'
 import { type Hash, hexOf } from './verifier/hash.ts'
 
 /** More leaves than this are told to be too many, rather than put together in memory. */
@@ -76,9 +83,10 @@ const sealed = (input: BundleInput, claim: JsonObject, leaves: JsonObject[], sin
   }
   const { origin } = parseCheckpoint(parseNote(checkpoint).text)
   if (origin !== signer.name) throw new RangeError(`the key of ${signer.name} cannot sign for the log ${origin}`)
-  const content = { format: bundleFormat, version: 1, claim, checkpoint, leaves, since }
+  const content = canonicalMembers({ format: bundleFormat, version: 1, claim, checkpoint, leaves, since })
   const indexes = events.map(({ index }) => index)
   const manifest = { count: leaves.length, digest: contentDigest(content), indexes }
   const signature = signNote(manifestText(origin, manifest), signer)
-  return Buffer.from(canonicalJson({ ...content, manifest: { ...manifest }, signature }))
+  const seal = canonicalMembers({ manifest: { ...manifest }, signature })
+  return Buffer.from(textOf([...content, ...seal].sort(([a], [b]) => (a < b ? -1 : 1))))
 }

@@ -6,7 +6,7 @@ import { checkpointText } from '../../src/evidence/checkpoint.ts'
 import { envelopeOf, leafBytes, type StoredEvent } from '../../src/evidence/leaf.ts'
 import { consistencyProof, frontierAt, inclusionProof, rootOf } from '../../src/evidence/merkle.ts'
 import { type NoteSigner, noteSigner, parseVerifierKey, signNote } from '../../src/evidence/note.ts'
-import { contentDigest, manifestText } from '../../src/evidence/verifier/bundle.ts'
+import { canonicalMembers, contentDigest, manifestText } from '../../src/evidence/verifier/bundle.ts'
 import { type Policy, policyOf } from '../../src/evidence/verifier/policy.ts'
 import { verify } from '../../src/evidence/verifier/verify.ts'
 import { MemoryTree } from './trees.ts'
@@ -98,7 +98,7 @@ export const forged = (bytes: Uint8Array, change: (json: Json) => void, by: Note
     const { manifest: _, signature, ...content } = json
     json.manifest = {
       count: json.leaves.length,
-      digest: contentDigest(JSON.parse(JSON.stringify(content))),
+      digest: contentDigest(canonicalMembers(JSON.parse(JSON.stringify(content)))),
       indexes: json.leaves.map(({ envelope }) => Number(envelope.index)),
     }
     json.signature = by ? signNote(manifestText(by.name, json.manifest), by) : signature

@@ -25,9 +25,12 @@ const highMax = 65_536
 
 const leafColumns = 'log logId, idx "index", event, cast(position as text) position'
 
+type Prepared = ReturnType<Database.Database['prepare']>
+
 /** Reads the logs' trees while the builder grows them. */
 export class LogReader {
   private readonly db: Database.Database
+  private readonly statements = new Map<string, Prepared>()
   /** Hashes of complete subtrees above the leaves' own tiles: they never change, and every proof needs some. */
   private readonly high = new Map<string, Hash>()
 
@@ -38,17 +41,17 @@ export class LogReader {
 
   /** Position of the last event that the trees know; -1 at the beginning. */
   position(): bigint {
-    const row = this.db.prepare('select cast(position as text) position from reached').get([])
+    const row = this.prepared('select cast(position as text) position from reached').get([])
     return row ? BigInt((row as { position: string }).position) : -1n
   }
 
   heads(): LogHead[] {
-    return this.db.prepare('select id, tenant, log, size from logs order by id').all([]) as LogHead[]
+    return this.prepared('select id, tenant, log, size from logs order by id').all([]) as LogHead[]
   }
 
   head(tenant: string, log: LogName): LogHead | undefined {
     const sql = 'select id, tenant, log, size from logs where tenant = ? and log = ?'
-    return this.db.prepare(sql).get([tenant, log]) as LogHead | undefined
+    return this.prepared(sql).get([tenant, log]) as LogHead | undefined
   }
 
   leafOf(event: string): LeafPlace | undefined {
@@ -62,7 +65,7 @@ export class LogReader {
   }
 
   readTile(logId: number): ReadTile {
-    const statement = this.db.prepare('select hashes from tiles where log = ? and level = ? and idx = ?')
+    const statement = this.prepared('select hashes from tiles where log = ? and level = ? and idx = ?')
     return ({ level, index, width }) => {
       const row = statement.get([logId, level, index]) as { hashes: Uint8Array } | undefined
       if (!row) throw new Error(`tile ${level}/${index} of log ${logId} is missing`)
@@ -92,8 +95,15 @@ export class LogReader {
     this.db.close()
   }
 
+  /** Each once: they are few. */
+  private prepared(sql: string): Prepared {
+    const statement = this.statements.get(sql) ?? this.db.prepare(sql)
+    this.statements.set(sql, statement)
+    return statement
+  }
+
   private leaves(where: string, parameters: (string | number)[]): LeafPlace[] {
-    const rows = this.db.prepare(`select ${leafColumns} from leaves where ${where}`).all(parameters) as (Omit<
+    const rows = this.prepared(`select ${leafColumns} from leaves where ${where}`).all(parameters) as (Omit<
       LeafPlace,
       'position'
     > & { position: string })[]

@@ -54,8 +54,19 @@ export interface Bundle {
 const contentFields = ['format', 'version', 'claim', 'checkpoint', 'leaves', 'since']
 const sealFields = ['manifest', 'signature']
 
+type Members = [key: string, member: string][]
+
+/** The fields as they stand in RFC 8785 JSON: large ones are written once, for the bundle and for its content. */
+export const canonicalMembers = (fields: JsonObject): Members =>
+  Object.keys(fields)
+    .sort()
+    .map((key) => [key, `${canonicalJson(key)}:${canonicalJson(fields[key] ?? null)}`])
+
+export const textOf = (members: Members): string => `{${members.map(([, member]) => member).join()}}`
+
 /** SHA-256 of a bundle's RFC 8785 JSON without `manifest` and `signature`. */
-export const contentDigest = (content: JsonObject): string => hexOf(sha256(canonicalJson(content)))
+export const contentDigest = (members: Members): string =>
+  hexOf(sha256(textOf(members.filter(([key]) => !sealFields.includes(key)))))
 
 /** The text that the service signs: it binds the manifest, and is no checkpoint of any log. */
 export const manifestText = (origin: string, manifest: Bundle['manifest']): string =>
@@ -92,20 +103,16 @@ const parseCanonical = (bytes: Uint8Array): { fields: JsonObject; digest: string
     throw new Refused('not JSON in UTF-8')
   }
   const fields = objectAt(value, 'the bundle', [...contentFields, ...sealFields])
-  const members = canonicalMembers(fields)
-  if (`{${members.map(([, member]) => member).join()}}` !== text) throw notCanonical()
-  const content = members.filter(([key]) => !sealFields.includes(key)).map(([, member]) => member)
-  return { fields, digest: hexOf(sha256(`{${content.join()}}`)) }
+  const members = membersOf(fields)
+  if (textOf(members) !== text) throw notCanonical()
+  return { fields, digest: contentDigest(members) }
 }
 
 const notCanonical = () => new Refused('not the canonical form of its JSON (RFC 8785)')
 
-/** The fields as they stand in canonical JSON, so that the large ones are written once for the whole and the content. */
-const canonicalMembers = (fields: JsonObject): [key: string, member: string][] => {
+const membersOf = (fields: JsonObject): Members => {
   try {
-    return Object.keys(fields)
-      .sort()
-      .map((key) => [key, `${canonicalJson(key)}:${canonicalJson(fields[key] ?? null)}`])
+    return canonicalMembers(fields)
   } catch (error) {
     throw error instanceof RangeError ? notCanonical() : error
   }

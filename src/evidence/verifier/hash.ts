@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** 32 bytes: SHA-256. */
 export type Hash = Uint8Array
@@ -6,10 +6,10 @@ export type Hash = Uint8Array
 /** Something does not hold; the message says what. */
 export class Refused extends Error {}
 
+/** In one call: an object for each hash would keep the garbage collector busy. */
 export const sha256 = (...parts: readonly (string | Uint8Array)[]): Hash => {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest()
+  const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))
+  return hash('sha256', Buffer.concat(bytes), 'buffer')
 }
 
 const [leafByte, nodeByte] = [Uint8Array.of(0), Uint8Array.of(1)]
