@@ -12,12 +12,19 @@ export const sha256 = (...parts: readonly (string | Uint8Array)[]): Hash => {
   return hash('sha256', Buffer.concat(bytes), 'buffer')
 }
 
-const [leafByte, nodeByte] = [Uint8Array.of(0), Uint8Array.of(1)]
+const leafByte = Uint8Array.of(0)
+/** 1, the left hash, the right hash: filled anew for each node, for a tree has many. */
+const nodeBytes = Buffer.alloc(65, 1)
 
 /** The hashes of RFC 9162 §2.1.1. */
 export const emptyRoot: Hash = sha256()
 export const leafHash = (leaf: string | Uint8Array): Hash => sha256(leafByte, leaf)
-export const nodeHash = (left: Hash, right: Hash): Hash => sha256(nodeByte, left, right)
+export const nodeHash = (left: Hash, right: Hash): Hash => {
+  if (left.length !== 32 || right.length !== 32) return sha256(nodeBytes.subarray(0, 1), left, right)
+  nodeBytes.set(left, 1)
+  nodeBytes.set(right, 33)
+  return hash('sha256', nodeBytes, 'buffer')
+}
 
 export const areEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
