@@ -1,10 +1,10 @@
-import { put, type ReadDb, type View } from './projection.ts'
+import { put, type ReadDb, update, type View } from './projection.ts'
 
-const checkpointsTable = 'checkpoints_v1'
+const checkpointsTable = 'checkpoints_v2'
 
 type LogName = 'commands' | 'access'
 
-/** The newest checkpoint of a log. `root`: 64 hex digits; `note`: the signed note. */
+/** A checkpoint of a log. `root`: 64 hex digits; `note`: the signed note, without the lines of witnesses. */
 export interface CheckpointRow {
   tenant: string
   log: LogName
@@ -13,27 +13,51 @@ export interface CheckpointRow {
   note: string
   position: number
   recorded_at: string
+  /** Signature lines of witnesses, one per line; empty when there is none. */
+  cosignatures: string
+  /** 1 when there were as many as were asked for. */
+  witnessed: 0 | 1
 }
 
-/** How far each tenant's logs are sealed. */
+/** How each tenant's logs were sealed, and who witnessed it. */
 export const checkpointsView: View = {
   name: 'checkpoints',
-  version: 1,
+  version: 2,
   tables: [checkpointsTable],
   schema: [
     `create table if not exists ${checkpointsTable} (
       tenant text, log text, size integer, root text, note text, position integer, recorded_at text,
-      primary key (tenant, log)) without rowid`,
+      cosignatures text, witnessed integer, primary key (tenant, log, size)) without rowid`,
   ],
   handlers: {
     CheckpointSigned: ({ position, recordedAt, metadata: { tenant }, event: { data } }) => {
       const { log, size, root, note } = data
-      const row: CheckpointRow = { tenant, log, size, root, note, position: Number(position), recorded_at: recordedAt }
-      return [put(checkpointsTable, { ...row })]
+      const signed = { tenant, log, size, root, note, position: Number(position), recorded_at: recordedAt }
+      return [put(checkpointsTable, { ...signed, cosignatures: '', witnessed: 0 })]
+    },
+    CheckpointCosigned: ({ metadata: { tenant }, event: { data } }) => {
+      const { log, size, root, cosignatures, witnessed } = data
+      const changes = { cosignatures: cosignatures.join('\n'), witnessed: witnessed ? 1 : 0 }
+      return [update(checkpointsTable, { tenant, log, size, root }, changes)]
     },
   },
 }
 
 /** Undefined when none has been signed yet. */
 export const newestCheckpoint = (db: ReadDb, tenant: string, log: LogName): CheckpointRow | undefined =>
-  db.get<CheckpointRow>(`select * from ${checkpointsTable} where tenant = ? and log = ?`, tenant, log)
+  listCheckpoints(db, tenant, log, { below: null, limit: 1 })[0]
+
+/** Newest first: those of fewer leaves than `below`, or all. */
+export const listCheckpoints = (
+  db: ReadDb,
+  tenant: string,
+  log: LogName,
+  { below, limit }: { below: number | null; limit: number },
+): CheckpointRow[] =>
+  db.all<CheckpointRow>(
+    `select * from ${checkpointsTable} where tenant = ? and log = ? and size < ? order by size desc limit ?`,
+    tenant,
+    log,
+    below ?? Number.MAX_SAFE_INTEGER,
+    limit,
+  )

@@ -1,8 +1,9 @@
+import { firstEnvironment } from '../src/domain/pipeline/environments.ts'
 import { sentences, type ToldType } from './event-summaries.ts'
 import type { Seen, Statement, View } from './projection.ts'
 
-export const eventsTable = 'event_history_v1'
-const streamsTable = 'event_streams_v1'
+export const eventsTable = 'event_history_v2'
+const streamsTable = 'event_streams_v2'
 
 export const eventOutcomes = ['succeeded', 'failed', 'canceled', 'rejected'] as const
 export type EventOutcome = (typeof eventOutcomes)[number]
@@ -20,7 +21,7 @@ export interface EventRow {
   on_behalf_of: string | null
   pipeline: string | null
   run: string | null
-  /** Null as long as pipelines have no environments. */
+  /** Of a run, and of what belongs to one. */
   environment: string | null
   outcome: EventOutcome | null
   recorded_ms: number
@@ -54,14 +55,14 @@ export const typesByOutcome: Readonly<Record<EventOutcome, readonly ToldType[]>>
   succeeded: ['RunSucceeded', 'StageCompleted', 'DeliveryAttempted'],
   failed: ['RunFailed', 'StageFailed', 'DeliveryAttempted', 'DeliveryExhausted', 'IntegrityAlertRaised'],
   canceled: ['RunCanceled'],
-  rejected: ['RunRejected'],
+  rejected: ['RunRejected', 'ApprovalRejected'],
 }
 
 const insert = `insert or replace into ${eventsTable} (position, tenant, id, stream, revision, type, command, actor,
   on_behalf_of, pipeline, run, environment, outcome, recorded_ms, known_ms, command_id, causation_id, correlation_id, summary)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?,
     (select pipeline from ${streamsTable} where stream = ?), coalesce(?, (select run from ${streamsTable} where stream = ?)),
-    null, ?, ?, max(?, coalesce((select known_ms from ${eventsTable} order by position desc limit 1), 0)), ?, ?, ?, ?)`
+    (select environment from ${streamsTable} where stream = ?), ?, ?, max(?, coalesce((select known_ms from ${eventsTable} order by position desc limit 1), 0)), ?, ?, ?, ?)`
 
 const rowOf = (
   seen: Seen,
@@ -76,17 +77,25 @@ const rowOf = (
   const summary = sentence(event.data, pseudonym)
   return [
     insert,
-    ...[Number(position), tenant, id, stream, Number(revision), type, command, pseudonym, onBehalfOf, of, run, of],
+    ...[Number(position), tenant, id, stream, Number(revision), type, command, pseudonym, onBehalfOf, of, run, of, of],
     ...[outcome, recordedMs, recordedMs, commandId, causationId, correlationId, summary],
   ]
 }
 
 /** Of which pipeline and run the events of a stream are, where they do not say it themselves. */
-const belongs = (stream: string, pipeline: string, run: string | null): Statement => [
-  `insert or replace into ${streamsTable} (stream, pipeline, run) values (?, ?, ?)`,
+const belongs = (stream: string, pipeline: string, run: string | null, environment: string | null): Statement => [
+  `insert or replace into ${streamsTable} (stream, pipeline, run, environment) values (?, ?, ?, ?)`,
   stream,
   pipeline,
   run,
+  environment,
+]
+
+const inherits = (stream: string, from: string): Statement => [
+  `insert or replace into ${streamsTable} (stream, pipeline, run, environment)
+    select ?, pipeline, run, environment from ${streamsTable} where stream = ?`,
+  stream,
+  from,
 ]
 
 const told = (seen: Seen): Statement[] => [rowOf(seen, {})]
@@ -103,22 +112,28 @@ const ofPartition = (seen: Seen<'PartitionClaimed' | 'PartitionReleased'>): Stat
 
 const scheduled = (seen: Seen<'DeliveryScheduled'>): Statement[] => {
   const { runId } = seen.event.data
-  const inherit: Statement = [
-    `insert or replace into ${streamsTable} (stream, pipeline, run)
-      select ?, pipeline, run from ${streamsTable} where stream = ?`,
-    seen.stream,
-    `run-${seen.metadata.tenant}.${runId}`,
-  ]
+  const inherit = inherits(seen.stream, `run-${seen.metadata.tenant}.${runId}`)
   return runId === null ? told(seen) : [inherit, rowOf(seen, { run: runId })]
 }
 
+const asked = (seen: Seen<'ApprovalRequested'>): Statement[] => {
+  const { kind, id } = seen.event.data.target
+  return [inherits(seen.stream, `${kind}-${seen.metadata.tenant}.${id}`), rowOf(seen, {})]
+}
+
 const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
-  PipelineCreated: (seen) => [belongs(seen.stream, seen.event.data.slug, null), ...told(seen)],
+  PipelineCreated: (seen) => [belongs(seen.stream, seen.event.data.slug, null, null), ...told(seen)],
   ManifestVersioned: told,
   PartitionClaimed: ofPartition,
   PartitionReleased: ofPartition,
   LogKeyAdded: told,
   IntegrityAlertRaised: ended('failed'),
+  ApprovalRequested: asked,
+  ApprovalGranted: told,
+  ApprovalRejected: ended('rejected'),
+  ApprovalOverridden: told,
+  ApprovalExpired: told,
+  ApprovalConsumed: told,
   SubjectRegistered: told,
   SubjectErased: told,
   LegalHoldPlaced: told,
@@ -137,7 +152,12 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   DeliveryExhausted: ended('failed'),
   DeliveryResent: told,
   RunRequested: (seen) => [
-    belongs(seen.stream, seen.event.data.pipeline, seen.event.data.runId),
+    belongs(
+      seen.stream,
+      seen.event.data.pipeline,
+      seen.event.data.runId,
+      seen.event.data.environment ?? firstEnvironment,
+    ),
     rowOf(seen, { run: seen.event.data.runId }),
   ],
   RunQueued: told,
@@ -157,6 +177,7 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   RunCancelRequested: told,
   RunCanceled: ended('canceled'),
   DriftDetected: told,
+  ReplayReconciled: told,
 }
 
 /** Every type that the history tells of. */
@@ -170,7 +191,7 @@ const indexes = indexed.map((column) => {
 /** Every event, by whatever an auditor asks for. The table is in ledger order; each index goes on in it. */
 export const eventHistory: View = {
   name: 'event-history',
-  version: 1,
+  version: 2,
   tables: [eventsTable, streamsTable],
   schema: [
     `create table if not exists ${eventsTable} (
@@ -180,7 +201,7 @@ export const eventHistory: View = {
     `create index if not exists ${indexOf('tenant')} on ${eventsTable} (tenant)`,
     ...indexes,
     `create table if not exists ${streamsTable} (
-      stream text primary key, pipeline text, run text) without rowid`,
+      stream text primary key, pipeline text, run text, environment text) without rowid`,
   ],
   handlers,
 }

@@ -17,6 +17,9 @@ const counted = (count: number, one: string): string => `${count} ${one}${count 
 const atStage = (stage: string | null): string =>
   stage === null ? 'before its first stage' : `in stage ${short(stage)}`
 
+const voice = (by: string, onBehalfOf: string | null): string =>
+  onBehalfOf === null ? by : `${by}, for ${onBehalfOf},`
+
 type Sentences = {
   [Type in ToldType]: (data: EventOf<Type>['data'], actor: string) => string
 }
@@ -36,6 +39,15 @@ export const sentences: Sentences = {
   LogKeyAdded: ({ id }, actor) => `${actor} added key ${id}, which signs the logs of evidence from now on.`,
   IntegrityAlertRaised: ({ log, from, to }) =>
     `The ledger differs from what was sealed in the log of ${log}: ${from === to ? `at leaf ${from}` : `from one of the leaves ${from} to ${to} on`}.`,
+  ApprovalRequested: ({ target, required, expiresAt }, actor) =>
+    `${actor} asked for approval of ${target.kind} ${short(target.id)} by ${required
+      .map(({ role, count }) => counted(count, role))
+      .join(' and ')}, until ${expiresAt}.`,
+  ApprovalGranted: ({ by, onBehalfOf, role }) => `${voice(by, onBehalfOf)} approved it as ${role}.`,
+  ApprovalRejected: ({ by, onBehalfOf, role }) => `${voice(by, onBehalfOf)} rejected it as ${role}.`,
+  ApprovalOverridden: ({ by, role }) => `${by} broke the glass as ${role}: it goes on without the others.`,
+  ApprovalExpired: () => 'The approval expired: nobody decided in time.',
+  ApprovalConsumed: () => 'The approval was used up: what it is for goes on.',
   SubjectRegistered: ({ pseudonym }) => `It was sealed for whom ${short(pseudonym)} stands.`,
   SubjectErased: ({ pseudonym }, actor) => `${actor} erased whom ${short(pseudonym)} stands for.`,
   LegalHoldPlaced: ({ pseudonym, holdId }, actor) =>
@@ -84,6 +96,10 @@ export const sentences: Sentences = {
   RunCancelRequested: (_, actor) => `${actor} asked to cancel the run.`,
   RunCanceled: ({ removed }) =>
     `The run was canceled; ${counted(removed.length, 'staged file')} removed, nothing published.`,
+  ReplayReconciled: ({ replayOf, stages, files, isSame }) =>
+    isSame
+      ? `What it made is what run ${replayOf} had made.`
+      : `It was compared with run ${replayOf}: ${counted(stages.filter((each) => each.rowsBefore !== each.rowsAfter).length, 'stage')} and ${counted(files.filter((each) => each.sha256Before !== each.sha256After).length, 'file')} differ.`,
   DriftDetected: ({ sink, since, added, removed, retyped }) =>
     `Sink ${short(sink)} has other columns than in run ${since}: ${added.length} added, ${removed.length} removed, ${retyped.length} retyped.`,
 }

@@ -1,4 +1,5 @@
 import { accessView } from './access.ts'
+import { approvalsView } from './approvals.ts'
 import { checkpointsView } from './checkpoints.ts'
 import { eventHistory } from './event-history.ts'
 import { pipelinesView } from './pipelines.ts'
@@ -20,4 +21,5 @@ export const allViews: readonly View[] = [
   subjectsView,
   eventHistory,
   checkpointsView,
+  approvalsView,
 ]

@@ -60,6 +60,7 @@ const handlers: Record<RunEventType, typeof recorded> = {
   RunResumed: recorded,
   RunCancelRequested: recorded,
   RunCanceled: recorded,
+  ReplayReconciled: recorded,
   DriftDetected: recorded,
 }
 

@@ -81,3 +81,11 @@ export const endedClaims = (db: ReadDb, countMax: number): RunRow[] =>
      limit ?`,
     countMax,
   )
+
+/** Replays that have succeeded and were not compared with the run that they repeat. */
+export const unreconciledReplays = (db: ReadDb, countMax: number): RunRow[] =>
+  db.all<RunRow>(
+    `select * from ${runsTable} where replay_of is not null and reconciliation is null and status = 'succeeded'
+     order by requested_at limit ?`,
+    countMax,
+  )

@@ -1,3 +1,4 @@
+import { firstEnvironment } from '../src/domain/pipeline/environments.ts'
 import type { RunError } from '../src/domain/run/events.ts'
 import type { RunStatus } from '../src/domain/run/state.ts'
 import { put, type Seen, type SqlValue, type Statement, update, type View } from './projection.ts'
@@ -32,7 +33,7 @@ const requested = (seen: Seen<'RunRequested'>): Statement[] => {
     ...key,
     pipeline_id: data.pipelineId,
     pipeline: data.pipeline,
-    status: 'queued',
+    status: data.approval ? 'awaiting_approval' : 'queued',
     engine: data.engine,
     partition: data.partition,
     batch_id: data.batchId,
@@ -54,6 +55,10 @@ const requested = (seen: Seen<'RunRequested'>): Statement[] => {
     worker: null,
     correlation_id: seen.metadata.correlationId,
     event_id: seen.id,
+    environment: data.environment ?? firstEnvironment,
+    replay_of: data.replayOf?.runId ?? null,
+    approval_id: data.approval?.approvalId ?? null,
+    reconciliation: null,
   }
   const stages = data.stages.map((name, ordinal): Statement => {
     const stageRow: StageRow = {
@@ -76,7 +81,7 @@ const leaseRole = /^run\.(.+)$/
 
 export const runStatus: View = {
   name: 'run-status',
-  version: 1,
+  version: 2,
   tables: [runsTable, stagesTable],
   schema: runSchema,
   handlers: {
@@ -134,6 +139,10 @@ export const runStatus: View = {
     RunFailed: (seen) => {
       const { runId, stage: failed, error } = seen.event.data
       return [ended('failed', error)(seen, runId), run(seen, runId, { failed_stage: failed })]
+    },
+    ReplayReconciled: (seen) => {
+      const { data } = seen.event
+      return [update(runsTable, runOf(seen, data.runId), { reconciliation: JSON.stringify(data) })]
     },
     RunRejected: (seen) => [ended('rejected')(seen, seen.event.data.runId)],
     RunPaused: (seen) => [run(seen, seen.event.data.runId, { status: 'paused' })],

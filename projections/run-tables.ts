@@ -1,7 +1,7 @@
 import type { RunStatus } from '../src/domain/run/state.ts'
 
-export const runsTable = 'run_status_v1'
-export const stagesTable = 'run_stages_v1'
+export const runsTable = 'run_status_v2'
+export const stagesTable = 'run_stages_v2'
 
 /** A run as it stands. Times are ISO 8601; `progress_at` is the ledger's time of the run's last event. */
 export interface RunRow {
@@ -32,6 +32,12 @@ export interface RunRow {
   worker: string | null
   correlation_id: string
   event_id: string
+  environment: string
+  /** The run that this one replays, and the approval that it was queued by, if any. */
+  replay_of: string | null
+  approval_id: string | null
+  /** JSON of ReplayReconciled. */
+  reconciliation: string | null
 }
 
 export interface StageRow {
@@ -53,7 +59,8 @@ export const runSchema: readonly string[] = [
       batch_id text, manifest_version text, parameters text, requested_at text, started_at text, ended_at text,
       attempt integer, failures integer, retry_due_at text, failed_stage text, error text, claim text, claim_open integer,
       cancel_held integer, progress_at text, lease_until text, worker text,
-      correlation_id text, event_id text,
+      correlation_id text, event_id text, environment text, replay_of text, approval_id text,
+      reconciliation text,
       primary key (tenant, run_id)) without rowid`,
   `create index if not exists ${runsTable}_recent on ${runsTable} (tenant, requested_at desc, run_id desc)`,
   `create index if not exists ${runsTable}_state on ${runsTable} (tenant, status, requested_at desc, run_id desc)`,
@@ -61,6 +68,9 @@ export const runSchema: readonly string[] = [
   `create index if not exists ${runsTable}_batch on ${runsTable} (tenant, batch_id, requested_at desc)`,
   `create index if not exists ${runsTable}_active on ${runsTable} (status)
       where status in ('queued', 'running', 'canceling')`,
+  `create index if not exists ${runsTable}_unreconciled on ${runsTable} (status)
+      where replay_of is not null and reconciliation is null`,
+  `create index if not exists ${runsTable}_awaiting on ${runsTable} (status) where status = 'awaiting_approval'`,
   `create index if not exists ${runsTable}_claims on ${runsTable} (status) where claim_open = 1`,
   `create table if not exists ${stagesTable} (
       tenant text, run_id text, ordinal integer, stage text, status text, started_at text, ended_at text,

@@ -1,25 +1,14 @@
 #!/usr/bin/env node
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { issueToken, UsageError } from './auth/issue.ts'
-import { PolicyError } from './auth/policy.ts'
-import { KeyError } from './auth/tokens.ts'
-import { BusUnavailable } from './bus/nats/link.ts'
+import { KeyError, UsageError } from './auth/error.ts'
+import { PolicyError } from './auth/policy/files.ts'
+import { BusUnavailable } from './bus/error.ts'
 import { NatsServerFailure } from './bus/spawn-server.ts'
-import { eraseSubject } from './cli/erase.ts'
-import { keysCommand } from './cli/keys.ts'
-import { listWorkers } from './cli/list-workers.ts'
-import { rebuildBus, rebuildFrom } from './cli/rebuild.ts'
-import { startWitness } from './cli/witness.ts'
-import { ConfigError, loadConfig } from './config.ts'
-import { demo } from './demo/demo.ts'
-import { backup, runNode } from './embedded/main.ts'
-import { main as verifyMain } from './evidence/verifier/main.ts'
+import { ConfigError } from './config/error.ts'
+import type { Config } from './config.ts'
 import { StartError } from './host/data-dir.ts'
 import { NodeFailure } from './host/node-process.ts'
-import { devKey, openKeysDir } from './host/secrets.ts'
-import { serve } from './main.ts'
-import { work } from './worker.ts'
 
 const usage = `ledgerline <command>
 
@@ -44,8 +33,20 @@ const usage = `ledgerline <command>
                               a JWT of this data directory's development key
 `
 
+/** Commands load what they need themselves: a token takes no database, and a node no API. */
+const readConfig = async (flags: NodeJS.ProcessEnv = {}): Promise<Config> => {
+  const { loadConfig } = await import('./config.ts')
+  return loadConfig(undefined, flags)
+}
+
+const startServing = async () => {
+  const config = await readConfig()
+  const { serve } = await import('./main.ts')
+  return serve(config)
+}
+
 const runServe = async (): Promise<void> => {
-  const starting = serve(loadConfig())
+  const starting = startServing()
   // From the beginning: as the first process of a container, nobody else would end it.
   const stop = () => {
     starting.then((running) => running.stop()).then(() => process.exit(0), fail)
@@ -59,7 +60,12 @@ const runWorker = async (args: string[]): Promise<void> => {
   const { concurrency, engine, healthPort } = workerOptions(args)
   if (engine !== 'local') throw new StartError(`there is no engine '${engine}'; there is local`)
   const flags = concurrency === undefined ? {} : { WORKER_CONCURRENCY: concurrency }
-  const starting = work(loadConfig(undefined, flags), healthPort)
+  const startWorking = async () => {
+    const config = await readConfig(flags)
+    const { work } = await import('./worker.ts')
+    return work(config, healthPort)
+  }
+  const starting = startWorking()
   const stop = () => {
     starting.then((stopWorker) => stopWorker()).then(() => process.exit(0), fail)
   }
@@ -87,19 +93,28 @@ const workerOptions = (args: string[]) => {
 }
 
 const runWorkers = async (args: string[]): Promise<void> => {
-  process.stdout.write(await listWorkers(loadConfig(), args))
+  const { listWorkers } = await import('./cli/list-workers.ts')
+  process.stdout.write(await listWorkers(await readConfig(), args))
 }
 
 const runDemo = async (): Promise<void> => {
-  await demo(loadConfig(), serve)
+  const { demo } = await import('./demo/demo.ts')
+  const { serve } = await import('./main.ts')
+  await demo(await readConfig(), serve)
   process.exit(0)
+}
+
+const runNode = async (args: string[]): Promise<void> => {
+  const node = await import('./embedded/main.ts')
+  await node.runNode(args)
 }
 
 const runBackup = async (args: string[]): Promise<void> => {
   const { to, dir } = backupOptions(args)
   const file = resolve(to)
+  const { backup } = await import('./embedded/store/backup.ts')
   try {
-    backup(dir ? resolve(dir) : join(loadConfig().dataDir, 'ledger'), file)
+    backup(dir ? resolve(dir) : join((await readConfig()).dataDir, 'ledger'), file)
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error))
   }
@@ -107,16 +122,19 @@ const runBackup = async (args: string[]): Promise<void> => {
 }
 
 const runVerify = async (args: string[]): Promise<void> => {
-  const { exitCode, output } = verifyMain(args)
+  const verifier = await import('./evidence/verifier/main.ts')
+  const { exitCode, output } = verifier.main(args)
   process.stdout.write(`${output}\n`)
   process.exitCode = exitCode
 }
 
 const runKeys = async (args: string[]): Promise<void> => {
-  process.stdout.write(await keysCommand(loadConfig(), args))
+  const { keysCommand } = await import('./cli/keys.ts')
+  process.stdout.write(await keysCommand(await readConfig(), args))
 }
 
 const runWitness = async (args: string[]): Promise<void> => {
+  const { startWitness } = await import('./cli/witness.ts')
   const { url, vkey, stop } = await startWitness(args)
   const end = () => {
     stop().then(() => process.exit(0), fail)
@@ -127,11 +145,13 @@ const runWitness = async (args: string[]): Promise<void> => {
 }
 
 const runErase = async (args: string[]): Promise<void> => {
-  process.stdout.write(await eraseSubject(loadConfig(), args))
+  const { eraseSubject } = await import('./cli/erase.ts')
+  process.stdout.write(await eraseSubject(await readConfig(), args))
 }
 
 const runRebuild = async (args: string[]): Promise<void> => {
-  const published = await rebuildBus(loadConfig(), rebuildFrom(args))
+  const { rebuildBus, rebuildFrom } = await import('./cli/rebuild.ts')
+  const published = await rebuildBus(await readConfig(), rebuildFrom(args))
   process.stdout.write(`ledgerline published ${published} events again\n`)
   process.exit(0)
 }
@@ -147,7 +167,9 @@ const backupOptions = (args: string[]): { to: string; dir: string | undefined } 
 }
 
 const runToken = async (args: string[]): Promise<void> => {
-  const { keysDir } = loadConfig()
+  const { keysDir } = await readConfig()
+  const { issueToken } = await import('./auth/issue.ts')
+  const { devKey, openKeysDir } = await import('./host/secrets.ts')
   const key = async () => {
     await openKeysDir(keysDir)
     return devKey(keysDir)

@@ -1,6 +1,9 @@
 import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
 import type { AccessEvent } from '../domain/access/events.ts'
 import { type AlertEvent, type Alerts, alertDecider, type RaiseAlert } from '../domain/alert/decide.ts'
+import type { ApprovalCommand } from '../domain/approval/commands.ts'
+import { type Approval, approvalDecider } from '../domain/approval/decide.ts'
+import type { ApprovalEvent } from '../domain/approval/events.ts'
 import {
   type CosignatureEvent,
   type Cosigned,
@@ -95,6 +98,20 @@ export const alerts: Aggregate<Alerts, RaiseAlert, AlertEvent> = {
   types: { IntegrityAlertRaised: true },
 }
 
+export const approvals: Aggregate<Approval, ApprovalCommand, ApprovalEvent> = {
+  category: 'approval',
+  decider: approvalDecider,
+  fold: 'all',
+  types: {
+    ApprovalRequested: true,
+    ApprovalGranted: true,
+    ApprovalRejected: true,
+    ApprovalOverridden: true,
+    ApprovalExpired: true,
+    ApprovalConsumed: true,
+  },
+}
+
 export const logKeys: Aggregate<readonly LogKey[], AddLogKey, LogKeyEvent> = {
   category: 'ledger',
   decider: logKeysDecider,
@@ -169,5 +186,6 @@ export const runs: Aggregate<Run, RunCommand, RunEvent> = {
     RunCancelRequested: true,
     RunCanceled: true,
     DriftDetected: true,
+    ReplayReconciled: true,
   },
 }

@@ -12,6 +12,8 @@ export interface CommandContext extends Omit<EventMetadata, Decided> {
   at: string
   /** SHA-256 of what the caller sent, where it gave the command's id; by default of the command itself. */
   bodyHash?: string
+  /** By which it may be done, where that takes approvals. */
+  approvals?: readonly string[]
 }
 
 /** What led to a command: the event or message behind it, and the request that began it all. */
@@ -52,9 +54,9 @@ export const sha256Hex = (text: string): string => createHash('sha256').update(t
  */
 export const metadataFactory = (command: { type: string }, context: CommandContext) => {
   const salts: string[] = []
-  const { at, bodyHash = sha256Hex(JSON.stringify(command)), ...who } = context
+  const { at, bodyHash = sha256Hex(JSON.stringify(command)), approvals = [], ...who } = context
   return (index: number): EventMetadata => {
     salts[index] ??= drawBytes(32).toString('base64')
-    return { ...who, command: command.type, bodyHash, approvals: [], occurredAt: at, schema: 1, salt: salts[index] }
+    return { ...who, command: command.type, bodyHash, approvals, occurredAt: at, schema: 1, salt: salts[index] }
   }
 }

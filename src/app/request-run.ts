@@ -1,16 +1,21 @@
+import type { Requirement } from '../domain/approval/events.ts'
+import { canonicalJson } from '../domain/canonical-json.ts'
 import { Rejection } from '../domain/codes.ts'
 import { type PartitionKey, type PipelineId, partitionStreamId, type RunId, type Slug } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
-import type { Holder } from '../domain/partition/decide.ts'
 import { currentVersion, type Pipeline } from '../domain/pipeline/decide.ts'
+import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
 import type { ManifestVersion } from '../domain/pipeline/events.ts'
 import { resolveParameters } from '../domain/pipeline/parameters.ts'
 import { assertPartition } from '../domain/pipeline/partition.ts'
 import { stagesOf } from '../domain/pipeline/stages.ts'
-import { hasEnded, type Run } from '../domain/run/state.ts'
+import type { ReplayOf, RunRequested } from '../domain/run/events.ts'
+import type { Run } from '../domain/run/state.ts'
 import { partitions, pipelines, runs } from './aggregates.ts'
-import { type CommandContext, subcommand, systemContext } from './context.ts'
+import { claimPartition } from './claim-partition.ts'
+import { type CommandContext, sha256Hex, subcommand } from './context.ts'
 import type { CommandHandler, Handled } from './handle.ts'
+import { uuidv5 } from './ids.ts'
 
 export interface RunAsked {
   /** What the caller knows the pipeline by; only for messages. */
@@ -24,6 +29,13 @@ export interface RunAsked {
   partition: PartitionKey | null
   batchId: string | null
   parameters: JsonObject
+  /** Where it runs: in the first environment, unless it is given. */
+  environment?: Environment
+  /** The manifest that it runs with, by hash; the environment's own, unless it is given. */
+  manifestHash?: string
+  replayOf?: ReplayOf
+  /** Who has to approve it before it is queued, and until when (ISO time). */
+  approval?: { required: Requirement[]; expiresAt: string }
 }
 
 interface Current {
@@ -31,9 +43,6 @@ interface Current {
   version: ManifestVersion
   parameters: JsonObject
 }
-
-/** A claim whose run has not come about after this long may be taken over. */
-const claimGraceMs = 30_000
 
 /**
  * Asks for a run: claims its partition, then requests it (DESIGN.md section 5). Throws a Rejection:
@@ -105,8 +114,10 @@ const currentManifest = async (
   }
 }
 
-const fitted = (state: Pipeline, { pipelineName, parameters: given, partition }: RunAsked): Current => {
-  const version = currentVersion(state)
+const fitted = (state: Pipeline, asked: RunAsked): Current => {
+  const { pipelineName, parameters: given, partition, manifestHash } = asked
+  const isAsked = (version: ManifestVersion) => version.manifestHash === manifestHash
+  const version = manifestHash === undefined ? currentVersion(state) : state.versions.find(isAsked)
   if (!version || !state.slug) throw new Rejection('PIPELINE_NOT_FOUND', `Pipeline '${pipelineName}' not found`)
   const parameters = resolveParameters(version.manifest, given)
   assertPartition(version.manifest, partition)
@@ -121,83 +132,38 @@ const request = (
   claims: boolean,
   context: CommandContext,
 ): Promise<Handled<Run>> => {
-  const { runId, pipelineId, partition, batchId } = asked
-  const command = {
-    type: 'RequestRun' as const,
-    request: {
-      runId,
-      pipelineId,
-      pipeline: slug,
-      manifestVersion: version,
-      manifestHash,
-      engine: manifest.orchestration.engine,
-      stages: stagesOf(manifest),
-      partition,
-      batchId,
-      requestedAt: context.at,
-      parameters,
-      retries: manifest.orchestration.retries,
-      retryDelaySeconds: manifest.orchestration.retry_delay_seconds,
-      claim: claims ? context.commandId : null,
-    },
+  const { runId, pipelineId, partition, batchId, environment, replayOf } = asked
+  const request: RunRequested = {
+    runId,
+    pipelineId,
+    pipeline: slug,
+    manifestVersion: version,
+    manifestHash,
+    engine: manifest.orchestration.engine,
+    stages: stagesOf(manifest),
+    partition,
+    batchId,
+    requestedAt: context.at,
+    parameters,
+    retries: manifest.orchestration.retries,
+    retryDelaySeconds: manifest.orchestration.retry_delay_seconds,
+    claim: claims ? context.commandId : null,
+    ...(environment && environment !== firstEnvironment ? { environment } : {}),
+    ...(replayOf ? { replayOf } : {}),
   }
+  const command = { type: 'RequestRun' as const, request: withApproval(request, asked, context) }
   return commands.handle(runs, runId, command, context, { fresh: !asked.runIdChosen })
 }
 
-/** Tries with what it knows; when the partition is held, looks which holders are gone and tries once more. */
-const claimPartition = async (
-  commands: CommandHandler,
-  id: string,
-  runId: RunId,
-  limit: number,
-  context: CommandContext,
-): Promise<void> => {
-  const { commandId, at } = context
-  const claim = (gone: readonly RunId[]) =>
-    commands.handle(
-      partitions,
-      id,
-      { type: 'ClaimPartition', runId, commandId, at, limit, gone },
-      subcommand(context, `claim${gone.join()}`),
-      // Most partitions are claimed for the first time: the append tells sooner than a read whether that is so.
-      { fresh: true },
-    )
-  try {
-    await claim([])
-  } catch (error) {
-    if (!(error instanceof Rejection) || error.code !== 'RUN_ACTIVE') throw error
-    const { state } = await commands.load(partitions, context.tenant, id)
-    const gone = await goneHolders(commands, state.holders, context)
-    if (gone.length === 0) throw error
-    await claim(gone)
-  }
+/** The command that an approval is for: all of the request but the approval itself. SHA-256 in hex of its JSON. */
+export const approvedCommand = ({ approval: _, ...request }: RunRequested) => {
+  const command = { type: 'RequestRun', request: { ...request } } as unknown as JsonObject
+  return { command, commandHash: sha256Hex(canonicalJson(command)) }
 }
 
-/** A holder that has not come about in time is kept from coming about before its claim is taken. */
-const goneHolders = async (
-  commands: CommandHandler,
-  holders: readonly Holder[],
-  { tenant, at }: CommandContext,
-): Promise<RunId[]> => {
-  const gone: RunId[] = []
-  for (const holder of holders) {
-    let { state } = await commands.load(runs, tenant, holder.runId)
-    const isLate = Date.parse(at) - Date.parse(holder.at) > claimGraceMs
-    if (state.status === null && isLate) {
-      const reason = `its claim of ${holder.at} was taken over`
-      const command = { type: 'AbandonRun' as const, runId: holder.runId, reason }
-      const abandoned = await commands.handle(
-        runs,
-        holder.runId,
-        command,
-        systemContext(tenant, 'claims', Date.parse(at), {
-          correlationId: holder.commandId,
-          causationId: holder.commandId,
-        }),
-      )
-      state = abandoned.state
-    }
-    if (hasEnded(state)) gone.push(holder.runId)
-  }
-  return gone
+const withApproval = (request: RunRequested, { approval }: RunAsked, context: CommandContext): RunRequested => {
+  if (!approval || approval.required.length === 0) return request
+  const approvalId = uuidv5('approval', context.commandId)
+  const { commandHash } = approvedCommand(request)
+  return { ...request, approval: { approvalId, commandHash, requestedBy: context.actor, ...approval } }
 }

@@ -1,8 +1,10 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { decodeJwt, SignJWT } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
+import { SignJWT } from 'jose/jwt/sign'
 import { Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
-import { createTokenVerifier, KeyError, type TokenVerifier } from './tokens.ts'
+import { KeyError } from './error.ts'
+import { createTokenVerifier, type TokenVerifier } from './tokens.ts'
 
 const issuer = 'ledgerline:dev'
 const audience = 'ledgerline'

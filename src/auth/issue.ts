@@ -2,13 +2,11 @@ import { parseArgs } from 'node:util'
 import { parseTenantId } from '../domain/ids.ts'
 import { isRole, nameCharsMax, subjectCharsMax } from './claims.ts'
 import { type DevClaims, signDevToken } from './dev-key.ts'
+import { UsageError } from './error.ts'
 import { roles as knownRoles, plans } from './principal.ts'
 
 const defaultExpiresInS = 3_600
 const expiresInMaxS = 31_536_000
-
-/** What is wrong with the command's arguments, in one sentence. */
-export class UsageError extends Error {}
 
 /** The token that `ledgerline token` prints. Throws UsageError, and KeyError for a damaged key. */
 export const issueToken = async (args: string[], key: () => Promise<string>, nowMs: number): Promise<string> => {

@@ -1,9 +1,12 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import * as errors from 'jose/errors'
+import { createRemoteJWKSet } from 'jose/jwks/remote'
+import { type JWTVerifyGetKey, jwtVerify } from 'jose/jwt/verify'
 import { Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { identityOf } from './claims.ts'
+import { KeyError } from './error.ts'
 import type { Identity } from './principal.ts'
 import { type Verified, VerifiedCache } from './verified-cache.ts'
 
@@ -29,9 +32,6 @@ export interface TokenVerifier {
   /** Throws UNAUTHORIZED, and FORBIDDEN for a token without a tenant. */
   verify(token: string): Promise<Identity>
 }
-
-/** Why a key cannot check tokens, in words for the operator. */
-export class KeyError extends Error {}
 
 const clockToleranceS = 30
 const tokenCharsMax = 16_384

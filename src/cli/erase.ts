@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { signDevToken } from '../auth/dev-key.ts'
-import { UsageError } from '../auth/issue.ts'
+import { UsageError } from '../auth/error.ts'
 import type { Config } from '../config.ts'
 import { parseTenantId } from '../domain/ids.ts'
 import { isPseudonym } from '../domain/sealed.ts'

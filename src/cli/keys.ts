@@ -22,7 +22,7 @@ interface ListedKey {
   vkey: string
 }
 
-/** What `ledgerline keys` prints: each log's verifier keys, oldest first. Throws StartError. */
+/** What `ledgerline keys` prints: each log's verifier keys, newest first. Throws StartError. */
 export const keysCommand = (config: Config, args: string[]): Promise<string> => {
   const { rotate, json } = optionsOf(args)
   return withLedger(config, async ({ ledger, commands }) => {
@@ -63,7 +63,7 @@ const listed = async (
   name: string,
   logs: readonly { tenant: string; log: LogName }[],
 ): Promise<ListedKey[]> => {
-  const added = await ledger.read(streamName('ledger', systemTenant, keysStream), 0n)
+  const added = (await ledger.read(streamName('ledger', systemTenant, keysStream), 0n)).toReversed()
   return logs.flatMap(({ tenant, log }) => {
     const origin = originOf(name, must(parseTenantId(tenant), 'tenant'), log)
     return added.flatMap(({ event, recordedAt }) =>

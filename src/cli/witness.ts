@@ -74,9 +74,18 @@ const signerIn = async (dir: string, given: string | undefined) => {
 
 /** A key itself; or those that a URL answers, which are kept from the first time on. */
 const keysOf = async (log: string, dir: string): Promise<VerifierKey[]> => {
-  const text = /^https?:\/\//.test(log)
-    ? await createOnceFrom(join(dir, `log-${createHash('sha256').update(log).digest('hex').slice(0, 16)}`), log)
-    : log
+  if (!/^https?:\/\//.test(log)) return keysIn(log, log)
+  const path = join(dir, `log-${createHash('sha256').update(log).digest('hex').slice(0, 16)}`)
+  const known = await readFile(path, 'utf8').catch(() => null)
+  if (known !== null) return keysIn(known, log)
+  const text = await answerOf(`${log.replace(/\/$/, '')}/key`, log)
+  // What is no key is not kept.
+  keysIn(text, log)
+  return keysIn(await createOnce(path, () => text), log)
+}
+
+/** One per line. Throws StartError, which says what `--log` was. */
+const keysIn = (text: string, log: string): VerifierKey[] => {
   try {
     const keys = text
       .split('\n')
@@ -91,15 +100,10 @@ const keysOf = async (log: string, dir: string): Promise<VerifierKey[]> => {
   }
 }
 
-const createOnceFrom = async (path: string, url: string): Promise<string> => {
-  const known = await readFile(path, 'utf8').catch(() => null)
-  if (known !== null) return known
-  const keyUrl = `${url.replace(/\/$/, '')}/key`
+const answerOf = async (keyUrl: string, log: string): Promise<string> => {
   const response = await fetch(keyUrl, { signal: AbortSignal.timeout(fetchTimeoutMs) }).catch((error: unknown) => {
-    throw new StartError(`--log ${url}: ${keyUrl} does not answer (${String(error)})`)
+    throw new StartError(`--log ${log}: ${keyUrl} does not answer (${String(error)})`)
   })
-  if (!response.ok) throw new StartError(`--log ${url}: ${keyUrl} answers ${response.status}`)
-  const text = await response.text()
-  for (const line of text.split('\n')) if (line !== '') parseVerifierKey(line)
-  return createOnce(path, () => text)
+  if (!response.ok) throw new StartError(`--log ${log}: ${keyUrl} answers ${response.status}`)
+  return response.text()
 }

@@ -1,8 +1,10 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { BundleFile, LogName, PeriodAsked, SubjectAsked } from '../app/ports/evidence.ts'
+import type { ChainFileMade, ChainProgress } from '../app/ports/evidence-jobs.ts'
 import { LedgerUnavailable } from '../app/ports/ledger.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
+import { chainFileOf } from '../evidence/jobs/chain-file.ts'
 import { LogReader } from '../evidence/log/reader.ts'
 import { evidenceOf } from '../evidence/log/service.ts'
 import { StoredReader } from '../ledger/stored-reader.ts'
@@ -22,13 +24,24 @@ export interface BundleQuestion {
   log: LogName
   signer: { name: string; vkey: string }
   isUnsealed: boolean
-  what: { subject: SubjectAsked } | { period: PeriodAsked }
+  what: { subject: SubjectAsked } | { period: PeriodAsked } | { chain: ChainQuestion }
 }
 
-/** A text to be signed; or the end of it. */
+/** A chain that is written to a file of its own. */
+export interface ChainQuestion {
+  asked: PeriodAsked
+  path: string
+  bytesMax: number
+  partLeavesMax: number
+}
+
+export type BundleMade = { file: BundleFile | null } | { chain: ChainFileMade | null }
+
+/** A text to be signed, or how far it is; or the end of it. */
 export type BundleAnswer = { id: number } & (
   | { text: string }
-  | { file: BundleFile | null }
+  | { progress: ChainProgress }
+  | BundleMade
   | { error: string; code?: string; details?: object }
 )
 
@@ -52,17 +65,24 @@ const lineFor = (id: number, text: string): string => {
   return line
 }
 
-const make = ({ id, tenant, log, signer, isUnsealed, what }: BundleQuestion): Promise<BundleFile | null> => {
+const make = async ({ id, tenant, log, signer, isUnsealed, what }: BundleQuestion): Promise<BundleMade> => {
   const signerOf = () => ({ ...signer, sign: (text: string) => lineFor(id, text) })
-  const evidence = evidenceOf({ reader, events, isBroken: () => isUnsealed, signerOf })
-  return 'subject' in what ? evidence.subject(tenant, what.subject) : evidence.period(tenant, log, what.period)
+  const deps = { reader, events, isBroken: () => isUnsealed, signerOf }
+  if ('chain' in what) {
+    const { asked, ...file } = what.chain
+    return { chain: await chainFileOf(deps, tenant, log, asked, file, (progress) => say({ id, progress })) }
+  }
+  const evidence = evidenceOf(deps)
+  if ('subject' in what) return { file: await evidence.subject(tenant, what.subject) }
+  return { file: await evidence.period(tenant, log, what.period) }
 }
 
 const answer = async (question: BundleQuestion): Promise<void> => {
   const { id } = question
   try {
-    const file = await make(question)
-    if (!file) return say({ id, file })
+    const made = await make(question)
+    if (!('file' in made) || !made.file) return say({ id, ...made })
+    const { file } = made
     // Small ones lie in memory that is shared with others.
     const bytes = new Uint8Array(file.bytes)
     say({ id, file: { ...file, bytes } }, [bytes.buffer])

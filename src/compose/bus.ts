@@ -6,7 +6,6 @@ import type { WorkerDirectory } from '../app/ports/worker-directory.ts'
 import { version } from '../app/version.ts'
 import { InProcessBus } from '../bus/in-process.ts'
 import { keepNatsServer } from '../bus/kept-server.ts'
-import { openNatsBus } from '../bus/nats/bus.ts'
 import type { Config } from '../config.ts'
 import type { Stop } from './stop.ts'
 
@@ -28,6 +27,7 @@ export const composeBus = async (config: Config, log: Log, stops: Stop[]): Promi
     stops.push(() => bus.close())
     return { bus, events: null, directory: null, isReachable: async () => true, onLost: () => undefined }
   }
+  const { openNatsBus } = await import('../bus/nats/bus.ts')
   const bus = await openNatsBus({
     url: await natsUrl(config, config.natsUrl, log, stops),
     log,

@@ -62,7 +62,7 @@ export const composeSealing = async (config: Config, parts: Parts, stops: Stop[]
   worker.on('message', (word: EvidenceThreadWord) => hear(word, sealer, log))
   sealer.start()
   stops.push(() => sealer.stop())
-  return { sealer, signerOf: keys.signerOf.bind(keys) }
+  return { sealer, signerOf: keys.signerOf.bind(keys), vkeysOf: keys.vkeysOf.bind(keys) }
 }
 
 const treesOf = (reader: LogReader): LogTrees => ({

@@ -1,15 +1,17 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { BundleFile, Evidence, LogName } from '../app/ports/evidence.ts'
+import type { ChainFileMade, ChainProgress } from '../app/ports/evidence-jobs.ts'
 import { type Code, type Details, Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
+import { doubtOf } from '../evidence/doubt.ts'
 import type { LogReader } from '../evidence/log/reader.ts'
 import { evidenceOf } from '../evidence/log/service.ts'
 import type { NoteSigner } from '../evidence/note.ts'
 import { StoredReader } from '../ledger/stored-reader.ts'
-import type { BundleAnswer, BundleQuestion, BundleThreadData } from './bundle-thread.ts'
+import type { BundleAnswer, BundleMade, BundleQuestion, BundleThreadData, ChainQuestion } from './bundle-thread.ts'
 import type { Stop } from './stop.ts'
 
-interface Parts {
+export interface EvidenceParts {
   /** Of the trees' file, and where that is. */
   reader: LogReader
   path: string
@@ -17,42 +19,72 @@ interface Parts {
   url: string
   isBroken(logId: number): boolean
   signerOf(tenant: TenantId, log: LogName): NoteSigner
+  /** Newest first. */
+  vkeysOf(tenant: TenantId, log: LogName): string[]
 }
 
 /** Evidence for who asks over HTTP. Bundles are put together in a thread, since that takes the processor for seconds. */
-export const serveEvidence = (parts: Parts, stops: Stop[]): Evidence => {
-  const { reader, url, isBroken, signerOf } = parts
+export const serveEvidence = (parts: EvidenceParts, stops: Stop[]): Evidence => {
+  const { reader, url, isBroken, signerOf, vkeysOf } = parts
   const events = new StoredReader(url)
   stops.push(() => events.close())
   const bundles = new BundleThread(parts)
   stops.push(() => bundles.stop())
   const signer = (tenant: string, log: LogName) => signerOf(tenant as TenantId, log)
   const direct = evidenceOf({ reader, events, isBroken, signerOf: signer })
+  const subject: Evidence['subject'] = (tenant, asked) => bundles.make(tenant, 'commands', { subject: asked })
   return {
     ...direct,
-    subject: (tenant, asked) => bundles.make(tenant, 'commands', { subject: asked }),
+    keys: vkeysOf,
+    subject,
+    doubt: doubtOf({ subject, keys: vkeysOf }),
     period: (tenant, log, asked) => bundles.make(tenant, log, { period: asked }),
   }
 }
 
 interface Waiting {
   sign(text: string): string
-  resolve(file: BundleFile | null): void
+  progress(progress: ChainProgress): void
+  resolve(made: BundleMade): void
   reject(error: unknown): void
 }
 
 /** One thread, from the first bundle on; one that has died is followed by another. */
-class BundleThread {
-  private readonly parts: Parts
+export class BundleThread {
+  private readonly parts: EvidenceParts
   private readonly waiting = new Map<number, Waiting>()
   private worker: Worker | undefined
   private asked = 0
 
-  constructor(parts: Parts) {
+  constructor(parts: EvidenceParts) {
     this.parts = parts
   }
 
-  make(tenant: TenantId, log: LogName, what: BundleQuestion['what']): Promise<BundleFile | null> {
+  async make(tenant: TenantId, log: LogName, what: BundleQuestion['what']): Promise<BundleFile | null> {
+    const made = await this.ask(tenant, log, what, () => undefined)
+    return 'file' in made ? made.file : null
+  }
+
+  async chain(
+    tenant: TenantId,
+    log: LogName,
+    chain: ChainQuestion,
+    progress: (progress: ChainProgress) => void,
+  ): Promise<ChainFileMade | null> {
+    const made = await this.ask(tenant, log, { chain }, progress)
+    return 'chain' in made ? made.chain : null
+  }
+
+  async stop(): Promise<void> {
+    await this.worker?.terminate()
+  }
+
+  private ask(
+    tenant: TenantId,
+    log: LogName,
+    what: BundleQuestion['what'],
+    progress: Waiting['progress'],
+  ): Promise<BundleMade> {
     const { reader, isBroken, signerOf } = this.parts
     const { name, vkey } = signerOf(tenant, log)
     const head = reader.head(tenant, log)
@@ -60,13 +92,9 @@ class BundleThread {
     const id = this.asked
     const isUnsealed = head !== undefined && isBroken(head.id)
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject, sign: (text) => signerOf(tenant, log).sign(text) })
+      this.waiting.set(id, { resolve, reject, progress, sign: (text) => signerOf(tenant, log).sign(text) })
       this.thread().postMessage({ id, tenant, log, signer: { name, vkey }, isUnsealed, what } satisfies BundleQuestion)
     })
-  }
-
-  async stop(): Promise<void> {
-    await this.worker?.terminate()
   }
 
   private thread(): Worker {
@@ -101,8 +129,12 @@ class BundleThread {
       answerWith(lineOf(waiting, answer.text))
       return
     }
+    if ('progress' in answer) {
+      waiting?.progress(answer.progress)
+      return
+    }
     this.waiting.delete(answer.id)
-    if ('file' in answer) waiting?.resolve(answer.file)
+    if ('file' in answer || 'chain' in answer) waiting?.resolve(answer)
     else if (answer.code === undefined) waiting?.reject(new Error(answer.error))
     else waiting?.reject(new Rejection(answer.code as Code, answer.error, answer.details as Details))
   }

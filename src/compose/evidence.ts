@@ -8,6 +8,7 @@ import type { Difference } from '../evidence/log/auditor.ts'
 import { LogBuilder } from '../evidence/log/builder.ts'
 import { LogReader } from '../evidence/log/reader.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
+import { serveEvidenceJobs } from './evidence-jobs.ts'
 import { composeSealing } from './evidence-sealing.ts'
 import { serveEvidence } from './evidence-service.ts'
 import type { Stop } from './stop.ts'
@@ -50,10 +51,12 @@ export const composeEvidence = async (config: Config, parts: Parts, stops: Stop[
   stops.push(async () => void (await worker.terminate()))
   const reader = new LogReader(path)
   stops.push(() => reader.close())
-  const { sealer, signerOf } = await composeSealing(config, { ...parts, reader, worker }, stops)
+  const { sealer, signerOf, vkeysOf } = await composeSealing(config, { ...parts, reader, worker }, stops)
   const isBroken = sealer.isBroken.bind(sealer)
-  const evidence = serveEvidence({ reader, path, url, isBroken, signerOf }, stops)
-  return { reader, sealer, signerOf, evidence }
+  const served = { reader, path, url, isBroken, signerOf, vkeysOf }
+  const evidence = serveEvidence(served, stops)
+  const evidenceJobs = await serveEvidenceJobs(config, served, log, stops)
+  return { reader, sealer, signerOf, evidence, evidenceJobs }
 }
 
 /** Opened once, so that the reader finds tables. A damaged file is no loss: the ledger has everything. */

@@ -11,7 +11,7 @@ import type { TenantId } from '../domain/ids.ts'
 import type { LogKey } from '../domain/ledger/keys.ts'
 import { checkpointText } from '../evidence/checkpoint.ts'
 import { originOf } from '../evidence/leaf.ts'
-import { type NoteSigner, noteSigner, signNote } from '../evidence/note.ts'
+import { type NoteSigner, noteSigner, signNote, vkeyOf } from '../evidence/note.ts'
 import { createOnce } from '../host/secrets.ts'
 
 type Commands = Pick<CommandHandler, 'handle' | 'load'>
@@ -58,6 +58,7 @@ export class LogKeys implements CheckpointSigner {
   private seed: Buffer | null = null
   private signers = new Map<string, NoteSigner>()
   private newest = ''
+  private added: readonly LogKey[] = []
   private refreshedMs = Number.NEGATIVE_INFINITY
 
   private constructor(keysDir: string, commands: Commands, ledgerName: string, log: Log) {
@@ -80,6 +81,7 @@ export class LogKeys implements CheckpointSigner {
     if (performance.now() - this.refreshedMs < refreshEveryMs) return
     const { state: keys } = await this.commands.load(logKeys, systemTenant, keysStream)
     this.refreshedMs = performance.now()
+    this.added = keys
     const newest = keys.at(-1)?.id ?? ''
     if (this.seed && newest === this.newest) return
     const found = await this.findSeed(keys)
@@ -104,6 +106,12 @@ export class LogKeys implements CheckpointSigner {
     const signer = noteSigner(origin, this.seed)
     this.signers.set(origin, signer)
     return signer
+  }
+
+  /** The verifier keys of a log, newest first. */
+  vkeysOf(tenant: TenantId, log: LogName): string[] {
+    const origin = originOf(this.ledgerName, tenant, log)
+    return this.added.toReversed().map(({ publicKey }) => vkeyOf(origin, Buffer.from(publicKey, 'base64')))
   }
 
   sign(tenant: TenantId, log: LogName, size: number, root: string): string {

@@ -1,5 +1,6 @@
 import type { AccessEvent } from './access/events.ts'
 import type { AlertEvent } from './alert/decide.ts'
+import type { ApprovalEvent } from './approval/events.ts'
 import type { CosignatureEvent } from './checkpoint/cosign.ts'
 import type { CheckpointEvent } from './checkpoint/decide.ts'
 import type { DeliveryEvent } from './delivery/events.ts'
@@ -27,5 +28,6 @@ export type DomainEvent =
   | SubjectEvent
   | WebhookEvent
   | DeliveryEvent
+  | ApprovalEvent
 export type EventType = DomainEvent['type']
 export type EventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>

@@ -79,6 +79,7 @@ export type Category =
   | 'checkpoint'
   | 'ledger'
   | 'alert'
+  | 'approval'
 
 /** `<category>-<tenant>.<id>` (DESIGN.md section 4). A tenant has no dot, so the first dot ends it. */
 export const streamName = (category: Category, tenant: TenantId, id: string): StreamName =>

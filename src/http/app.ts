@@ -9,7 +9,9 @@ import { asyncApiDocument } from './asyncapi/document.ts'
 import type { Env } from './context.ts'
 import type { Dialect } from './dialect.ts'
 import { batchDialect } from './dialects/batch/index.ts'
+import { governanceDialect } from './dialects/governance/index.ts'
 import { type HttpError, nativeError } from './errors.ts'
+import { approvalsDialect } from './native/approvals/operations.ts'
 import { eventsDialect } from './native/events/operations.ts'
 import { evidenceDialect } from './native/evidence/bundles.ts'
 import { ledgerDialect } from './native/evidence/logs.ts'
@@ -30,6 +32,8 @@ const requestIdPattern = /^[A-Za-z0-9_.-]{1,128}$/
 /** Every dialect. A new one is added here. */
 export const allDialects = (services: Services): Dialect[] => [
   batchDialect(services),
+  governanceDialect(services),
+  approvalsDialect(services),
   nativeDialect(services),
   eventsDialect(services),
   subjectsDialect(services),

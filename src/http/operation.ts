@@ -5,7 +5,7 @@ import type { Code } from '../domain/codes.ts'
 import type { Env } from './context.ts'
 
 /** The bundles of evidence: src/evidence/verifier/bundle.ts. */
-type BundleType = 'application/vnd.ledgerline.evidence+json'
+type BundleType = 'application/vnd.ledgerline.evidence+json' | 'application/vnd.ledgerline.evidence-chain'
 
 /** `text/event-stream` does not end by itself; it is resumed by Last-Event-ID. */
 type MediaType =

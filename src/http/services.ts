@@ -3,10 +3,14 @@ import type { CallRecorder } from '../app/call-recorder.ts'
 import type { CountedCalls } from '../app/counted-calls.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import type { Evidence } from '../app/ports/evidence.ts'
+import type { EvidenceJobs } from '../app/ports/evidence-jobs.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { Policies } from '../auth/policy.ts'
 import type { Identity } from '../auth/principal.ts'
+import type { Requirement } from '../domain/approval/events.ts'
+import type { Approvable } from '../domain/approval/rules.ts'
 import type { TenantId } from '../domain/ids.ts'
+import type { Environment } from '../domain/pipeline/environments.ts'
 import type { Callers } from './callers.ts'
 import type { RateLimits } from './limits.ts'
 import type { LiveStreams } from './native/events/live-streams.ts'
@@ -40,6 +44,12 @@ export interface SubjectErasure {
   isDestroyed(pseudonym: string): Promise<boolean>
 }
 
+/** Who has to approve what, and how long an approval waits. */
+export interface ApprovalPolicy {
+  required(command: Approvable, environment: Environment): Requirement[]
+  waitMs: number
+}
+
 /** What the routes work with. */
 export interface Services {
   commands: CommandHandler
@@ -55,6 +65,8 @@ export interface Services {
   webhookSecrets: WebhookSecrets
   subjectKeys: SubjectErasure
   evidence: Evidence
+  approvals: ApprovalPolicy
+  evidenceJobs: EvidenceJobs
   /** The tenants whose logs are for anyone. */
   publicLedgers: readonly TenantId[]
   /** Opens a sealed value; null when its subject was erased. */

@@ -96,8 +96,10 @@ export class EventStoreLedger implements Ledger {
         maxCount: 1,
         deadline: readTimeoutMs,
       })
-      for await (const { event } of read) if (event) return event.position.commit
-      return -1n
+      // To its end: the client keeps a read that was left earlier, and would wait for it when it is closed.
+      let position = -1n
+      for await (const { event } of read) if (event) position = event.position.commit
+      return position
     } catch (error) {
       throw translate(error)
     }

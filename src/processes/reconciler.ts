@@ -73,6 +73,7 @@ export class Reconciler implements Follows {
         case 'RunSucceeded':
         case 'RunFailed':
         case 'RunCanceled':
+        case 'RunRejected':
           await this.release({ tenant, runId: event.data.runId, cause })
           break
         case 'RunRetryScheduled': {

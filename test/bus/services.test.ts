@@ -1,7 +1,7 @@
 import { connect } from 'nats'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { WorkerStats } from '../../src/app/ports/worker-directory.ts'
-import { BusUnavailable } from '../../src/bus/nats/link.ts'
+import { BusUnavailable } from '../../src/bus/error.ts'
 import { findWorkers } from '../../src/bus/nats/services.ts'
 import { SilentLog } from '../support/log.ts'
 import { NatsServer, named, noNatsServer } from '../support/nats-server.ts'

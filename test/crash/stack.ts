@@ -65,7 +65,8 @@ export const openStack = async (apis: number, workers: number, over: Record<stri
     apis: Array.from({ length: apis }, (_, n) => member('serve', `api-${n}`)),
     workers: Array.from({ length: workers }, (_, n) => member('worker', `worker-${n}`, '--concurrency', '8')),
   }
-  for (const each of [...stack.apis, ...stack.workers]) await each.start()
+  for (const each of stack.apis) await each.start()
+  await Promise.all(stack.workers.map((worker) => worker.start()))
   return stack
 }
 
@@ -75,7 +76,7 @@ export const untilSo = async (isSo: () => boolean | Promise<boolean>, timeoutMs:
   while (!(await isSo())) {
     const passed = performance.now() - started
     if (passed > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${isSo}`)
-    await pause(100)
+    await pause(50)
   }
   return Math.round(performance.now() - started)
 }

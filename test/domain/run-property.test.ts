@@ -6,7 +6,8 @@ import { lives } from '../support/run-sequences.ts'
 
 /** The picture of DESIGN.md section 5: where a run may go from where. Staying is always allowed. */
 const transitions: Record<RunStatus | 'none', readonly RunStatus[]> = {
-  none: ['queued', 'rejected'],
+  none: ['queued', 'awaiting_approval', 'rejected'],
+  awaiting_approval: ['queued', 'rejected', 'canceling'],
   queued: ['running', 'paused', 'canceling'],
   running: ['queued', 'paused', 'canceling', 'succeeded', 'failed'],
   paused: ['running', 'canceling', 'failed'],

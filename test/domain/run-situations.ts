@@ -1,5 +1,6 @@
 import type { RunCommand } from '../../src/domain/run/commands.ts'
 import type { RunEvent } from '../../src/domain/run/events.ts'
+import { runOf } from '../support/ids.ts'
 import * as command from '../support/run-commands.ts'
 import * as e from '../support/run-events.ts'
 
@@ -15,6 +16,8 @@ const retrying = [e.stageFailed('extract'), e.retryScheduled(1, dueAt)]
 export const situations = {
   nothing: [],
   abandoned: [e.rejected],
+  'awaiting approval': [e.requested({ approval: e.needed })],
+  'approved, queued': [e.requested({ approval: e.needed }), e.queued(1)],
   queued: asked,
   'queued again': [...running, e.paused, e.resumed, e.queued(2)],
   'waiting for a retry': [...atStage, ...retrying],
@@ -31,6 +34,12 @@ export const situations = {
   'canceling at a stage': [...atStage, e.cancelRequested(2, true)],
   'canceling, not held': [...running, e.paused, e.cancelRequested(2, false)],
   succeeded: [...committed, e.costRecorded, e.succeeded()],
+  replayed: [
+    e.requested({ replayOf: { runId: runOf('r0'), contract: 'v3.2' } }),
+    ...committed.slice(1),
+    e.costRecorded,
+    e.succeeded(),
+  ],
   failed: [...atStage, e.stageFailed('extract'), e.failed()],
   canceled: [...atStage, e.cancelRequested(2, true), e.canceled()],
 } satisfies Record<string, RunEvent[]>
@@ -42,6 +51,8 @@ export const everySituation = Object.keys(situations) as Situation[]
 export const commands: Record<RunCommand['type'], (attempt: number) => RunCommand> = {
   RequestRun: () => command.requestRun(),
   AbandonRun: () => command.abandonRun,
+  ReleaseRun: () => command.releaseRun(),
+  RefuseRun: () => command.refuseRun,
   QueueRetry: () => command.queueRetry(dueAt),
   PauseRun: () => command.pauseRun,
   ResumeRun: () => command.resumeRun,
@@ -53,5 +64,6 @@ export const commands: Record<RunCommand['type'], (attempt: number) => RunComman
   FailRun: (attempt) => command.failRun({ attempt }),
   CommitOutputs: (attempt) => command.commitOutputs(attempt),
   SucceedRun: (attempt) => command.succeedRun(attempt),
+  ReconcileReplay: () => command.reconcileReplay,
   RecordDrift: () => command.recordDrift(),
 }

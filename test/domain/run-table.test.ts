@@ -9,11 +9,12 @@ import { commands, everySituation, type Situation, situations } from './run-situ
 type Outcome = Code | RunEvent['type'] | `${RunEvent['type']}, ${RunEvent['type']}` | 'nothing'
 
 const noRun: Situation[] = ['nothing', 'abandoned']
-const ended: Situation[] = ['succeeded', 'failed', 'canceled']
+const ended: Situation[] = ['succeeded', 'replayed', 'failed', 'canceled']
 const canceling: Situation[] = ['canceling at a stage', 'canceling, not held']
 const waiting: Situation[] = ['waiting for a retry', 'output lost, waiting']
 const running: Situation[] = ['between stages', 'at a stage', 'all staged', 'committed']
-const queued: Situation[] = ['queued', 'queued again']
+const approved: Situation[] = ['awaiting approval', 'approved, queued']
+const queued: Situation[] = ['queued', 'queued again', 'approved, queued']
 const paused: Situation[] = ['paused at a stage', 'paused between stages', 'paused, all staged', 'paused, then failed']
 /** What no command of a worker can change. */
 const closed = { RUN_NOT_FOUND: noRun, RUN_NOT_ACTIVE: ended, RUN_CANCELING: canceling }
@@ -21,7 +22,7 @@ const closed = { RUN_NOT_FOUND: noRun, RUN_NOT_ACTIVE: ended, RUN_CANCELING: can
 const unheld = {
   ...closed,
   RUN_NOT_RUNNING: ['queued again', ...waiting],
-  STALE_ATTEMPT: ['queued', 'paused unstarted'],
+  STALE_ATTEMPT: ['queued', 'paused unstarted', ...approved],
 } as const
 
 const allBut = (...left: Situation[]) => everySituation.filter((situation) => !left.includes(situation))
@@ -34,24 +35,37 @@ const outcomes: Record<RunCommand['type'], { [outcome in Outcome]?: readonly Sit
     RUN_EXISTS: allBut(...noRun),
   },
   AbandonRun: { RunRejected: ['nothing'], nothing: allBut('nothing') },
+  ReleaseRun: {
+    RUN_NOT_FOUND: noRun,
+    RunQueued: ['awaiting approval'],
+    nothing: ['approved, queued'],
+    APPROVAL_MISMATCH: allBut(...noRun, ...approved),
+  },
+  RefuseRun: {
+    RUN_NOT_FOUND: noRun,
+    RunRejected: ['awaiting approval'],
+    nothing: ['approved, queued'],
+    APPROVAL_MISMATCH: allBut(...noRun, ...approved),
+  },
   QueueRetry: { RUN_NOT_FOUND: noRun, RunQueued: waiting, nothing: allBut(...noRun, ...waiting) },
   PauseRun: {
     ...closed,
     RunPaused: [...queued, 'waiting for a retry', 'between stages', 'at a stage', 'all staged'],
     nothing: ['paused unstarted', ...paused],
+    APPROVAL_PENDING: ['awaiting approval'],
     RUN_COMMITTED: ['committed', 'output lost, waiting'],
   },
   ResumeRun: {
     RUN_NOT_FOUND: noRun,
     RunResumed: ['paused at a stage'],
     'RunResumed, RunQueued': ['paused unstarted', 'paused between stages', 'paused, all staged', 'paused, then failed'],
-    RUN_NOT_PAUSED: [...queued, ...waiting, ...running, ...canceling, ...ended],
+    RUN_NOT_PAUSED: ['awaiting approval', ...queued, ...waiting, ...running, ...canceling, ...ended],
   },
   CancelRun: {
     RUN_NOT_FOUND: noRun,
     RUN_NOT_ACTIVE: ended,
     nothing: canceling,
-    'RunCancelRequested, RunCanceled': ['queued', 'paused unstarted'],
+    'RunCancelRequested, RunCanceled': ['queued', 'paused unstarted', ...approved],
     RunCancelRequested: [
       'queued again',
       'waiting for a retry',
@@ -73,6 +87,7 @@ const outcomes: Record<RunCommand['type'], { [outcome in Outcome]?: readonly Sit
     RunStarted: [...queued, ...running],
     RUN_PAUSED: ['paused unstarted', ...paused],
     RUN_NOT_RUNNING: waiting,
+    APPROVAL_PENDING: ['awaiting approval'],
   },
   StartStage: {
     ...unheld,
@@ -103,10 +118,15 @@ const outcomes: Record<RunCommand['type'], { [outcome in Outcome]?: readonly Sit
     'RunCostRecorded, RunSucceeded': ['committed'],
     STAGE_OUT_OF_ORDER: ['between stages', 'at a stage', 'all staged', ...paused],
   },
+  ReconcileReplay: {
+    RUN_NOT_FOUND: noRun,
+    ReplayReconciled: ['replayed'],
+    STAGE_OUT_OF_ORDER: allBut(...noRun, 'replayed'),
+  },
   RecordDrift: {
     RUN_NOT_FOUND: noRun,
-    DriftDetected: ['succeeded'],
-    STAGE_OUT_OF_ORDER: allBut(...noRun, 'succeeded'),
+    DriftDetected: ['succeeded', 'replayed'],
+    STAGE_OUT_OF_ORDER: allBut(...noRun, 'succeeded', 'replayed'),
   },
 }
 
@@ -151,9 +171,9 @@ describe.each(everySituation)('%s', (situation) => {
   })
 })
 
-test.each(ended)('nothing happens any more to a run that has %s, but that its drift is recorded', (situation) => {
+test.each(ended)('nothing happens any more to a run that has %s, but that what it made is compared', (situation) => {
   for (const type of types) {
-    if (type === 'RecordDrift') continue
+    if (type === 'RecordDrift' || type === 'ReconcileReplay') continue
     const outcome = outcomeOf(runDecider, situations[situation], commands[type](1))
     expect('rejected' in outcome || outcome.events.length === 0, type).toBe(true)
   }

@@ -70,7 +70,7 @@ export class BatchClient {
     for (const until = Date.now() + timeoutMs; !holds(run); run = await this.status(runId)) {
       if (Date.now() > until) throw new Error(`${runId} is still ${run.status} after ${timeoutMs} ms`)
       await pause(pauseMs)
-      pauseMs = Math.min(pauseMs * 1.2, 1_000)
+      pauseMs = Math.min(pauseMs * 1.2, 250)
     }
     return run
   }

@@ -47,7 +47,7 @@ test('a key is rotated beside a running service; what the old one signed, the ol
   await client.finished(await client.triggered('drill-days', 'day-1'))
   await untilSo(async () => (await notes()).length > 0, 10_000)
   const [first] = await keysOf()
-  const [old, fresh] = await keysOf('--rotate')
+  const [fresh, old] = await keysOf('--rotate')
   expect(old).toEqual(first)
   expect(fresh?.vkey).not.toBe(old?.vkey)
   expect(await run(['keys'], env)).toContain(fresh?.vkey)
@@ -72,7 +72,7 @@ test('a key is rotated beside a running service; what the old one signed, the ol
 
   // And without a service: with two witnesses, the next checkpoint is witnessed.
   const witnesses = await Promise.all([witnessOf(fresh?.vkey ?? ''), witnessOf(fresh?.vkey ?? '')])
-  expect(await keysOf()).toEqual([old, fresh])
+  expect(await keysOf()).toEqual([fresh, old])
   const next = await startService({ ...env, WITNESSES: witnesses.join(',') })
   onTestFinished(() => next.killGroup())
   const again = new BatchClient(next.url)

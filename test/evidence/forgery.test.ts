@@ -130,7 +130,9 @@ describe('nobody without the key passes off', () => {
   test('a shorter run: its manifest counts more leaves, and another one is not signed', () => {
     expect(outcome(changed(run, drop(5)))).toBe('manifest: it counts 6 leaves')
     expect(outcome(forged(run, drop(5), null))).toBe('manifest signature: what is signed is not this manifest')
-    expect(outcome(forged(run, drop(5), stranger))).toBe('manifest signature: there is no signature of a known key')
+    expect(outcome(forged(run, drop(5), stranger))).toBe(
+      'manifest signature: there is no signature of a known key, only of ledger.example/acme (375b0ebf)',
+    )
   })
 
   test('a manifest that says something else', () => {
@@ -142,7 +144,9 @@ describe('nobody without the key passes off', () => {
 
   test('a checkpoint of its own', () => {
     const bundle = log.run('r1', stranger)
-    expect(outcome(bundle)).toBe('checkpoint signature: there is no signature of a known key')
+    expect(outcome(bundle)).toBe(
+      'checkpoint signature: there is no signature of a known key, only of ledger.example/acme (375b0ebf)',
+    )
     expect(outcome(bundle, policyOf([parseVerifierKey(stranger.vkey)]))).toBe('VERIFIED')
     expect(outcome(run, policyOf([parseVerifierKey(stranger.vkey)]))).toContain('checkpoint signature: there is no')
   })

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -50,6 +50,21 @@ describe('the offline verifier, one file', () => {
       'node:fs',
     ])
     expect(text).not.toMatch(/\bprocess\.(?!argv|exitCode)|\bfetch\b/)
+  })
+
+  test('begins with what it does and with its parts, each of which follows under its name', () => {
+    const text = readFileSync(join(folder, 'verify.mjs'), 'utf8')
+    const [overview = '', ...parts] = text.split(/^\/\/ ---- /m)
+    const listed = [...overview.matchAll(/^\/\/ {3}(\S+) +(\S.*)$/gm)].map(([, name, what]) => `${name}: ${what}`)
+    const titles = parts.map((part) => part.split('\n')[0]?.replace(/^.*\/([a-z-]+)\.ts: /, '$1: '))
+    const count = readdirSync('src/evidence/verifier').length + 1
+    expect(titles.slice(0, -1)).toEqual(listed.slice(-count))
+    expect(new Set(titles).size).toBe(count + 1)
+    expect(titles[0]).toMatch(/^verify: /)
+    expect(overview.split('\n').length).toBeLessThan(50)
+    // Without its comments, it is to be read in a sitting.
+    const code = text.split('\n').filter((line) => !/^\s*($|\/?\*|\/\/)/.test(line))
+    expect(code.length).toBeLessThan(800)
   })
 
   test.each([

@@ -40,8 +40,8 @@ const world = async () => {
   const recorder = new CallRecorder({ commands: api.commands, log: api.log, replica: 'box', nowMs: () => nowMs })
   api.services.calls = recorder
   const operations = operationsFor(api.dialects)
-  /** Ids that this world has drawn for alice: of her last webhook, and of her last delivery. */
-  const drawn = { FIRST: nobody, SECOND: nobody }
+  /** Ids that this world has drawn for alice: of her last webhook, delivery, and job for evidence. */
+  const drawn = { FIRST: nobody, SECOND: nobody, JOB: nobody }
   const ask = async (
     who: Who,
     operationId: string,
@@ -51,7 +51,7 @@ const world = async () => {
   ) => {
     const operation = operations.find((each) => each.operationId === operationId)
     const { path: written, body } = asking[operationId]?.(id) ?? { path: '/' }
-    const path = written.replace('FIRST', of.FIRST).replace('SECOND', of.SECOND)
+    const path = written.replace('FIRST', of.FIRST).replace('SECOND', of.SECOND).replace('JOB', of.JOB)
     const request = {
       method: operation?.method ?? 'GET',
       headers: { authorization: `Bearer ${who}`, ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
@@ -66,8 +66,9 @@ const world = async () => {
     if (who === 'alice') {
       drawn.FIRST = /"webhook_id":"([^"]+)"/.exec(text)?.[1] ?? drawn.FIRST
       drawn.SECOND = /"delivery_id":"([^"]+)"/.exec(text)?.[1] ?? drawn.SECOND
+      drawn.JOB = /^\/evidence\/jobs\/(.+)$/.exec(response.headers.get('location') ?? '')?.[1] ?? drawn.JOB
     }
-    return { status: response.status, text: withoutDrawn(text), headers: JSON.stringify(shown) }
+    return { status: response.status, text: withoutDrawn(text), headers: withoutDrawn(JSON.stringify(shown)) }
   }
   return { ...api, ask, drawn }
 }
@@ -130,6 +131,8 @@ describe('a foreign id', () => {
       expect((await ask('alice', 'batch.post.webhooks', 'of-alice-1')).status).toBe(201)
       expect((await ask('alice', 'batch.post.webhooks.webhook_id.test', 'of-alice-1')).status).toBe(202)
       expect((await ask('alice', 'batch.get.webhooks.webhook_id.deliveries', 'of-alice-1')).status).toBe(200)
+      expect((await ask('alice', 'evidence.post.jobs', 'of-alice-1')).status).toBe(202)
+      expect((await ask('alice', 'evidence.get.jobs.job_id.file', 'of-alice-1')).status).toBe(200)
       const after = await ask('bob', operationId, 'of-alice-1')
       expect(after).toEqual(before)
     },

@@ -24,6 +24,10 @@ test('a run that was requested is queued, with all its stages', async () => {
   const { row, stages } = await shown(...asked)
   // The driver adds a member of its own to a row that is read alone.
   expect({ ...row, _metadata: undefined }).toEqual({
+    environment: 'dev',
+    replay_of: null,
+    approval_id: null,
+    reconciliation: null,
     tenant: 'acme',
     run_id: 'r1',
     pipeline_id: e.requestOf().pipelineId,

@@ -23,7 +23,7 @@ test('a view has other tables only in another version', () => {
     'sink-schemas 1 04d60c11a5540333',
     'subjects 1 2d6c764a65f102aa',
     'event-history 1 61b84e49d146eedf',
-    'checkpoints 1 32e7bc1da6110896',
+    'checkpoints 2 fb775dcc5f93109c',
   ])
 })
 

@@ -10,6 +10,7 @@ import { TenantDirectory } from '../../src/auth/tenants.ts'
 import { subjectErasureOf } from '../../src/compose/access.ts'
 import { webhookSecretsOf } from '../../src/compose/webhooks.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
+import { type ApprovalRule, defaultApprovalRules, requiredBy } from '../../src/domain/approval/rules.ts'
 import { Rejection } from '../../src/domain/codes.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
 import type { Orchestration } from '../../src/domain/pipeline/manifest.ts'
@@ -25,6 +26,7 @@ import { Sealer } from '../../src/keys/sealing.ts'
 import { LiveFeed } from '../../src/ledger/live-feed.ts'
 import { contextOf } from './contexts.ts'
 import { evidenceIn } from './evidence.ts'
+import { evidenceJobsIn } from './evidence-jobs.ts'
 import { otherTenant, runOf, tenant } from './ids.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
 import { pastOf } from './in-memory-past.ts'
@@ -60,6 +62,8 @@ interface ApiOptions {
   dialects?: (services: Services) => Dialect[]
   /** How many events are held for streams that keep up. */
   recentEvents?: number
+  /** Who has to approve what. */
+  approvalRules?: readonly ApprovalRule[]
 }
 
 /** A call that was recorded, and for which tenant. */
@@ -84,6 +88,7 @@ export const openApi = async ({
   open = true,
   dialects = () => [],
   recentEvents = 4_096,
+  approvalRules = defaultApprovalRules,
 }: ApiOptions = {}) => {
   const ledger = new InMemoryLedger(() => nowMs)
   const commands = new CommandHandler(ledger)
@@ -98,6 +103,7 @@ export const openApi = async ({
   const calls: Recorded[] = []
   const record = (at: TenantId, call: CallRecord) => void calls.push({ ...call, tenant: at })
   const recorder = { record, counted: { add: record } }
+  const evidence = evidenceIn(ledger, commands, { nowMs: () => nowMs })
   const services: Services = {
     commands,
     views,
@@ -122,7 +128,12 @@ export const openApi = async ({
     counted: recorder.counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
     subjectKeys: subjectErasureOf(keys, sealer, callers),
-    evidence: evidenceIn(ledger, commands, { nowMs: () => nowMs }),
+    evidence,
+    approvals: {
+      required: (command, environment) => requiredBy(approvalRules, command, environment),
+      waitMs: 3_600_000,
+    },
+    evidenceJobs: evidenceJobsIn(evidence.makeChain, { nowMs: () => nowMs, log }),
     publicLedgers: [],
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: [],

@@ -3,10 +3,13 @@ import { checkpoints } from '../../src/app/aggregates.ts'
 import { systemContext } from '../../src/app/context.ts'
 import type { CommandHandler } from '../../src/app/handle.ts'
 import type { Evidence, LogName } from '../../src/app/ports/evidence.ts'
+import type { MakeChain } from '../../src/app/ports/evidence-jobs.ts'
 import type { LedgerEvent } from '../../src/app/ports/ledger.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
 import { checkpointText } from '../../src/evidence/checkpoint.ts'
+import { doubtOf } from '../../src/evidence/doubt.ts'
+import { chainFileOf } from '../../src/evidence/jobs/chain-file.ts'
 import { originOf } from '../../src/evidence/leaf.ts'
 import { type LedgerLeaf, LogBuilder } from '../../src/evidence/log/builder.ts'
 import type { LedgerEvents } from '../../src/evidence/log/ledger-events.ts'
@@ -40,8 +43,16 @@ interface Options {
   isSealed?(): boolean
 }
 
+interface ChainMaking {
+  makeChain(partLeavesMax: number): MakeChain
+}
+
 /** Evidence of a ledger in memory, grown and sealed whenever it is asked. */
-export const evidenceIn = (ledger: InMemoryLedger, commands: CommandHandler, options: Options): Evidence => {
+export const evidenceIn = (
+  ledger: InMemoryLedger,
+  commands: CommandHandler,
+  options: Options,
+): Evidence & ChainMaking => {
   const { nowMs, isBroken = () => false, isSealed = () => true } = options
   const signerOf = (tenant: string, log: LogName) =>
     noteSigner(originOf('test.example', tenant, log), Buffer.alloc(32, 7))
@@ -52,8 +63,9 @@ export const evidenceIn = (ledger: InMemoryLedger, commands: CommandHandler, opt
     reader.close()
     builder.close()
   })
-  const evidence = evidenceOf({ reader, events: eventsOf(ledger), isBroken, signerOf })
-  const sealed = async (tenant: TenantId, log: LogName): Promise<Evidence> => {
+  const deps = { reader, events: eventsOf(ledger), isBroken, signerOf }
+  const evidence = evidenceOf(deps)
+  const sealed = async (tenant: TenantId, log: LogName): Promise<Omit<Evidence, 'keys' | 'doubt'>> => {
     builder.append(ledger.all.filter(({ position }) => position > builder.position()).map(leafOf))
     const { id, size } = reader.head(tenant, log) ?? { id: 0, size: 0 }
     const { state: last } = await commands.load(checkpoints, tenant, log)
@@ -67,14 +79,24 @@ export const evidenceIn = (ledger: InMemoryLedger, commands: CommandHandler, opt
     await commands.handle(checkpoints, log, command, systemContext(tenant, 'log-sealer', nowMs()))
     return evidence
   }
+  const keys: Evidence['keys'] = (tenant, log) => [signerOf(tenant, log).vkey]
+  const subject: Evidence['subject'] = async (tenant, asked) =>
+    (await sealed(tenant, 'commands')).subject(tenant, asked)
   return {
-    key: evidence.key,
+    keys,
+    doubt: doubtOf({ keys, subject }),
     isUnsealed: evidence.isUnsealed,
     newest: async (tenant, log) => (await sealed(tenant, log)).newest(tenant, log),
     tile: async (tenant, log, path) => (await sealed(tenant, log)).tile(tenant, log, path),
     inclusion: async (tenant, log, ...rest) => (await sealed(tenant, log)).inclusion(tenant, log, ...rest),
     consistency: async (tenant, log, ...rest) => (await sealed(tenant, log)).consistency(tenant, log, ...rest),
-    subject: async (tenant, asked) => (await sealed(tenant, 'commands')).subject(tenant, asked),
+    subject,
     period: async (tenant, log, asked) => (await sealed(tenant, log)).period(tenant, log, asked),
+    makeChain:
+      (partLeavesMax) =>
+      async (tenant, log, asked, { path, bytesMax, progress }) => {
+        await sealed(tenant, log)
+        return chainFileOf(deps, tenant, log, asked, { path, bytesMax, partLeavesMax }, progress)
+      },
   }
 }

@@ -1,13 +1,21 @@
 import type { RunCommand } from '../../src/domain/run/commands.ts'
 import type { RunRequested } from '../../src/domain/run/events.ts'
 import { runOf } from './ids.ts'
-import { atTime, columnsOf, cost, error, fileOf, requestOf, runId } from './run-events.ts'
+import { atTime, columnsOf, cost, error, fileOf, needed, requestOf, runId } from './run-events.ts'
 
 export const requestRun = (over: Partial<RunRequested> = {}): RunCommand => ({
   type: 'RequestRun',
   request: requestOf(over),
 })
 export const abandonRun: RunCommand = { type: 'AbandonRun', runId, reason: 'its claim was taken over' }
+export const releaseRun = (over: Partial<Extract<RunCommand, { type: 'ReleaseRun' }>> = {}): RunCommand => ({
+  type: 'ReleaseRun',
+  runId,
+  approvalId: needed.approvalId,
+  commandHash: needed.commandHash,
+  ...over,
+})
+export const refuseRun: RunCommand = { type: 'RefuseRun', runId, approvalId: needed.approvalId, reason: 'no' }
 export const queueRetry = (at: string): RunCommand => ({ type: 'QueueRetry', runId, at })
 export const pauseRun: RunCommand = { type: 'PauseRun', runId }
 export const resumeRun: RunCommand = { type: 'ResumeRun', runId }
@@ -45,6 +53,7 @@ export const failRun = (over: Partial<Extract<RunCommand, { type: 'FailRun' }>> 
 })
 export const commitOutputs = (attempt = 1): RunCommand => ({ type: 'CommitOutputs', runId, attempt })
 export const succeedRun = (attempt = 1): RunCommand => ({ type: 'SucceedRun', runId, attempt, cost })
+export const reconcileReplay: RunCommand = { type: 'ReconcileReplay', runId, original: {} }
 /** By default from `a, b` to `b, c`. */
 export const recordDrift = (over: Partial<Extract<RunCommand, { type: 'RecordDrift' }>> = {}): RunCommand => ({
   type: 'RecordDrift',

@@ -24,6 +24,15 @@ export const fileOf = (name: string, bytes = 10): StagedFile => ({
   bytes,
 })
 
+/** The approval of a run that asks for one. */
+export const needed = {
+  approvalId: 'a1',
+  commandHash: 'ef'.repeat(32),
+  requestedBy: { pseudonym: 'alice', kind: 'person' as const, roles: ['operator'], authMethod: 'test' },
+  required: [{ role: 'governance', count: 1 }],
+  expiresAt: '2026-01-05T00:00:00.000Z',
+}
+
 export const requestOf = (over: Partial<RunRequested> = {}): RunRequested => ({
   runId,
   pipelineId: pipelineOf(1),

@@ -5,7 +5,7 @@ import { runDecider } from '../../src/domain/run/decide.ts'
 import type { RunEvent } from '../../src/domain/run/events.ts'
 import type { Run } from '../../src/domain/run/state.ts'
 import * as command from './run-commands.ts'
-import { atTime, stages } from './run-events.ts'
+import { atTime, needed, stages } from './run-events.ts'
 
 /** What somebody does next; mostly what fits the run, now and then what does not. */
 interface Step {
@@ -21,6 +21,8 @@ interface Step {
 const weights: Record<RunCommand['type'], number> = {
   RequestRun: 1,
   AbandonRun: 1,
+  ReleaseRun: 3,
+  RefuseRun: 1,
   QueueRetry: 4,
   PauseRun: 1,
   ResumeRun: 3,
@@ -32,6 +34,7 @@ const weights: Record<RunCommand['type'], number> = {
   FailRun: 1,
   CommitOutputs: 4,
   SucceedRun: 4,
+  ReconcileReplay: 1,
   RecordDrift: 2,
 }
 const types = Object.entries(weights) as [RunCommand['type'], number][]
@@ -51,8 +54,10 @@ const commandOf = (run: Run, { type, distance, stage, second, retryable, isLost 
   const name = open[stage] ?? stages[0]
   const code = isLost ? 'OUTPUT_LOST' : 'STAGE_FAILED'
   const all: Record<RunCommand['type'], RunCommand> = {
-    RequestRun: command.requestRun(),
+    RequestRun: command.requestRun(isLost ? { approval: needed } : {}),
     AbandonRun: command.abandonRun,
+    ReleaseRun: command.releaseRun(),
+    RefuseRun: command.refuseRun,
     QueueRetry: command.queueRetry(atTime(second)),
     PauseRun: command.pauseRun,
     ResumeRun: command.resumeRun,
@@ -70,6 +75,7 @@ const commandOf = (run: Run, { type, distance, stage, second, retryable, isLost 
     }),
     CommitOutputs: command.commitOutputs(attempt),
     SucceedRun: command.succeedRun(attempt),
+    ReconcileReplay: command.reconcileReplay,
     RecordDrift: command.recordDrift({ sink: `out-${second % 2}` }),
   }
   return all[type]

@@ -112,8 +112,8 @@ export interface BundleFile {
 
 /** What is handed out to auditors. Each answers null for what is not there, or throws UNAVAILABLE while it is not sealed. */
 export interface Evidence {
-  /** The log's verifier key. */
-  key(tenant: TenantId, log: LogName): string
+  /** The log's verifier keys, newest first: whatever was signed, one of them signed it. */
+  keys(tenant: TenantId, log: LogName): string[]
   /** Whether sealing has stopped, since the ledger's past differs from what was sealed. */
   isUnsealed(tenant: TenantId, log: LogName): boolean
   newest(tenant: TenantId, log: LogName): Promise<SealedHead | null>
@@ -124,5 +124,7 @@ export interface Evidence {
   /** Throws VALIDATION_FAILED likewise. */
   consistency(tenant: TenantId, log: LogName, from: number, to: number | null): Promise<ConsistencyProof | null>
   subject(tenant: TenantId, asked: SubjectAsked): Promise<BundleFile | null>
+  /** Why the evidence of a subject does not hold; null when all of it verifies. */
+  doubt(tenant: TenantId, asked: SubjectAsked): Promise<string | null>
   period(tenant: TenantId, log: LogName, asked: PeriodAsked): Promise<BundleFile | null>
 }

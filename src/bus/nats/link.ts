@@ -9,6 +9,7 @@ import {
   NatsError,
 } from 'nats'
 import type { Log } from '../../app/ports/follower.ts'
+import { BusUnavailable } from '../error.ts'
 import { Interrupts, sleep } from './interrupts.ts'
 
 const connectTimeoutMs = 5_000
@@ -19,8 +20,6 @@ const pings = { pingInterval: 10_000, maxPingOut: 2 }
 const retryFirstMs = 50
 const retryMostMs = 2_000
 
-/** The server cannot be used; the message is one sentence for the operator. */
-export class BusUnavailable extends Error {}
 class BusClosed extends Error {
   constructor() {
     super('the bus is closed')

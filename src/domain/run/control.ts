@@ -13,10 +13,9 @@ export const requestRun = ({ request }: Of<'RequestRun'>, run: Run): RunEvent[] 
     throw new Rejection('CLAIM_LOST', `the claim of run ${runId} was taken over; ask again`, { runId })
   }
   if (run.status !== null) throw new Rejection('RUN_EXISTS', `run '${runId}' exists already`, { runId })
-  return [
-    { type: 'RunRequested', data: request },
-    { type: 'RunQueued', data: { runId, engine: request.engine, attempt: 1 } },
-  ]
+  const requested: RunEvent = { type: 'RunRequested', data: request }
+  if (request.approval) return [requested]
+  return [requested, { type: 'RunQueued', data: { runId, engine: request.engine, attempt: 1 } }]
 }
 
 export const abandonRun = ({ runId, reason }: Of<'AbandonRun'>, run: Run): RunEvent[] =>
@@ -30,6 +29,7 @@ export const queueRetry = ({ runId, at }: Of<'QueueRetry'>, run: Run): RunEvent[
 export const pauseRun = ({ runId }: Of<'PauseRun'>, run: Run): RunEvent[] => {
   if (run.status === 'paused') return []
   assertStoppable(run)
+  if (run.status === 'awaiting_approval') throw new Rejection('APPROVAL_PENDING', `run '${runId}' awaits its approval`)
   return [{ type: 'RunPaused', data: { runId } }]
 }
 

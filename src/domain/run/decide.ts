@@ -1,8 +1,10 @@
 import { Rejection } from '../codes.ts'
 import type { Decider } from '../decider.ts'
+import * as approval from './approval.ts'
 import type { RunCommand } from './commands.ts'
 import * as control from './control.ts'
 import type { RunEvent } from './events.ts'
+import { reconcileReplay } from './reconciliation.ts'
 import { evolveRun, noRun, type Run } from './state.ts'
 import * as work from './work.ts'
 
@@ -12,6 +14,10 @@ const decideRun = (command: RunCommand, run: Run): RunEvent[] => {
   if (command.type === 'AbandonRun') return control.abandonRun(command, run)
   if (!run.requested) throw new Rejection('RUN_NOT_FOUND', `run '${command.runId}' not found`, { runId: command.runId })
   switch (command.type) {
+    case 'ReleaseRun':
+      return approval.releaseRun(command, run)
+    case 'RefuseRun':
+      return approval.refuseRun(command, run)
     case 'QueueRetry':
       return control.queueRetry(command, run)
     case 'PauseRun':
@@ -22,6 +28,8 @@ const decideRun = (command: RunCommand, run: Run): RunEvent[] => {
       return control.cancelRun(command, run)
     case 'ConfirmCancel':
       return control.confirmCancel(command, run)
+    case 'ReconcileReplay':
+      return reconcileReplay(command, run)
     case 'RecordDrift':
       return control.recordDrift(command, run)
     case 'StartRun':

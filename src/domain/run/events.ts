@@ -1,5 +1,8 @@
+import type { Requirement } from '../approval/events.ts'
 import type { CommandId, PartitionKey, PipelineId, RunId, Slug } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
+import type { Actor } from '../metadata.ts'
+import type { Environment } from '../pipeline/environments.ts'
 import type { Drift, SinkSchema } from './drift.ts'
 
 /** A file that waits in the staging folder. Paths are relative to the tenant's directory; sha256 is lower-case hex. */
@@ -55,6 +58,26 @@ export interface RunRequested {
   retryDelaySeconds: number
   /** The claim that this run holds on its partition, by the command that took it; null when none is needed. */
   claim: CommandId | null
+  /** Missing in what was requested before there were environments, which is dev. */
+  environment?: Environment
+  replayOf?: ReplayOf
+  approval?: ApprovalNeeded
+}
+
+/** The run again that failed or is to be done anew; `contract` is the version that its output was promised in. */
+export interface ReplayOf {
+  runId: RunId
+  contract: string | null
+}
+
+/** What has to be approved before the run is queued. `commandHash`: of the request as it was resolved. */
+export interface ApprovalNeeded {
+  approvalId: string
+  commandHash: string
+  requestedBy: Actor
+  required: Requirement[]
+  /** ISO time. */
+  expiresAt: string
 }
 
 /** That an attempt of a run is due on an engine. */
@@ -85,6 +108,15 @@ export interface DriftDetected extends Drift {
   since: RunId
 }
 
+/** What a replay has made, beside what the run that it repeats had made; null is what that one never came to. */
+export interface ReplayReconciled {
+  runId: RunId
+  replayOf: RunId
+  stages: { stage: string; rowsBefore: number | null; rowsAfter: number }[]
+  files: { target: string; sha256Before: string | null; sha256After: string }[]
+  isSame: boolean
+}
+
 /**
  * `attempt` counts the times that a worker took the run up, from 1; it fences late workers.
  * `failures` counts failed attempts and is what `retries` limits. `held` says whether a worker is at work on the run
@@ -109,3 +141,4 @@ export type RunEvent =
   | { type: 'RunCancelRequested'; data: Due & { held: boolean } }
   | { type: 'RunCanceled'; data: { runId: RunId; removed: string[] } }
   | { type: 'DriftDetected'; data: DriftDetected }
+  | { type: 'ReplayReconciled'; data: ReplayReconciled }

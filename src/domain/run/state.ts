@@ -1,6 +1,15 @@
 import type { DriftDetected, RunError, RunEvent, RunRequested, StagedFile } from './events.ts'
 
-export type RunStatus = 'queued' | 'running' | 'paused' | 'canceling' | 'succeeded' | 'failed' | 'rejected' | 'canceled'
+export type RunStatus =
+  | 'awaiting_approval'
+  | 'queued'
+  | 'running'
+  | 'paused'
+  | 'canceling'
+  | 'succeeded'
+  | 'failed'
+  | 'rejected'
+  | 'canceled'
 
 export interface Run {
   /** Null until it was requested. */
@@ -12,13 +21,15 @@ export interface Run {
   retryDueAt: string | null
   /** The stage that a worker is at. */
   currentStage: string | null
-  completed: Readonly<Record<string, { files: readonly StagedFile[] }>>
+  completed: Readonly<Record<string, { files: readonly StagedFile[]; rows: number }>>
   measured: { computeMs: number; bytesRead: number; bytesWritten: number }
   /** The commit point: what is to be published; null before it. */
   committed: readonly StagedFile[] | null
   error: RunError | null
   /** One per sink whose columns have changed. */
   drifts: readonly DriftDetected[]
+  /** Whether it was compared with the run that it repeats. */
+  reconciled: boolean
 }
 
 export const noRun: Run = {
@@ -33,6 +44,7 @@ export const noRun: Run = {
   committed: null,
   error: null,
   drifts: [],
+  reconciled: false,
 }
 
 const ended: ReadonlySet<RunStatus | null> = new Set<RunStatus>(['succeeded', 'failed', 'rejected', 'canceled'])
@@ -45,7 +57,7 @@ export const hasEnded = (run: Run): boolean => ended.has(run.status)
 export const evolveRun = (run: Run, event: RunEvent): Run => {
   switch (event.type) {
     case 'RunRequested':
-      return { ...run, requested: event.data, status: 'queued' }
+      return { ...run, requested: event.data, status: event.data.approval ? 'awaiting_approval' : 'queued' }
     case 'RunQueued':
       return { ...run, status: 'queued', retryDueAt: null }
     case 'RunRejected':
@@ -55,13 +67,13 @@ export const evolveRun = (run: Run, event: RunEvent): Run => {
     case 'StageStarted':
       return { ...run, currentStage: event.data.stage }
     case 'StageCompleted': {
-      const { stage, files, computeMs, bytesRead, bytesWritten } = event.data
+      const { stage, files, rows, computeMs, bytesRead, bytesWritten } = event.data
       const measured = {
         computeMs: run.measured.computeMs + computeMs,
         bytesRead: run.measured.bytesRead + bytesRead,
         bytesWritten: run.measured.bytesWritten + bytesWritten,
       }
-      return { ...run, currentStage: null, completed: { ...run.completed, [stage]: { files } }, measured }
+      return { ...run, currentStage: null, completed: { ...run.completed, [stage]: { files, rows } }, measured }
     }
     case 'StageFailed':
       return { ...run, currentStage: null, error: event.data.error }
@@ -89,6 +101,8 @@ export const evolveRun = (run: Run, event: RunEvent): Run => {
       return { ...run, status: 'canceled', currentStage: null }
     case 'DriftDetected':
       return { ...run, drifts: [...run.drifts, event.data] }
+    case 'ReplayReconciled':
+      return { ...run, reconciled: true }
     case 'LineageRecorded':
     case 'RunCostRecorded':
       return run

@@ -11,6 +11,7 @@ const retryDelayMaxMs = 86_400_000
 export const startRun = ({ runId, attempt, worker }: Of<'StartRun'>, run: Run): RunEvent[] => {
   assertActive(run)
   if (run.status === 'paused') throw new Rejection('RUN_PAUSED', `run '${runId}' is paused`)
+  if (run.status === 'awaiting_approval') throw new Rejection('APPROVAL_PENDING', `run '${runId}' awaits its approval`)
   if (run.retryDueAt !== null) throw new Rejection('RUN_NOT_RUNNING', `run '${runId}' waits for its retry`)
   if (attempt !== run.attempt + 1) throw stale(run, attempt)
   return [{ type: 'RunStarted', data: { runId, attempt, worker } }]

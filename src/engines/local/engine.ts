@@ -4,7 +4,6 @@ import type { TenantId } from '../../domain/ids.ts'
 import type { ScoringStep } from '../../domain/pipeline/manifest.ts'
 import { toStageError } from './errors.ts'
 import { discardStaging, publishFiles } from './publish.ts'
-import { LocalSession } from './session.ts'
 import type { Step } from './step.ts'
 import { openWorkspace, runFolder, tenantRoot } from './workspace.ts'
 
@@ -31,10 +30,11 @@ export const localEngine = ({ tenantsDir, samplesDir, steps }: LocalEngineOption
   return {
     name: 'local',
     open: (job) =>
-      inTenant(
-        job.tenant,
-        async (root) => new LocalSession({ workspace: await openWorkspace(root, job), samplesDir, steps }),
-      ),
+      inTenant(job.tenant, async (root) => {
+        // Only now: DuckDB takes a while to load, and many a process never needs it.
+        const { LocalSession } = await import('./session.ts')
+        return new LocalSession({ workspace: await openWorkspace(root, job), samplesDir, steps })
+      }),
     publish: (tenant, runId, files) =>
       inTenant(tenant, async (root) => publishFiles(root, await runFolder(root, runId), files)),
     discard: (tenant, runId) => inTenant(tenant, async (root) => discardStaging(root, await runFolder(root, runId))),

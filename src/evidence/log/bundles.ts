@@ -60,32 +60,63 @@ export const periodOf = async (
   deps: BundleDeps,
   tenant: string,
   log: LogName,
-  { from, to, types }: PeriodAsked,
+  asked: PeriodAsked,
 ): Promise<BundleFile | null> => {
-  const { reader, events, signerOf } = deps
+  const bounds = await boundsOf(deps, tenant, log, asked)
+  if (!bounds) return null
+  const { start, end } = bounds
+  const count = end.size - (start?.size ?? 0)
+  if (count > bundleLeavesMax) throw tooMany('to', 'the period', count)
+  const bytes = await bundleBetween(deps, tenant, log, bounds, asked.types)
+  const first = start?.size ?? 0
+  return { bytes, first, size: end.size, leaves: count, begin: start?.recordedAt ?? null, end: end.recordedAt }
+}
+
+/** The checkpoints around a period, of a tree that has grown beyond them; `start` null is the beginning of the log. */
+export interface Bounds {
+  logId: number
+  heads: SealedHeads
+  start: SealedHead | null
+  end: SealedHead
+}
+
+/** Null when the log has no checkpoint. */
+export const boundsOf = async (
+  deps: BundleDeps,
+  tenant: string,
+  log: LogName,
+  { from, to }: PeriodAsked,
+): Promise<Bounds | null> => {
   const newest = await newestOf(deps, tenant, log)
   if (!newest) return null
   const { head } = newest
-  const heads = new SealedHeads(events, tenant, log)
+  const heads = new SealedHeads(deps.events, tenant, log)
   const start = await heads.upTo(await leavesBefore(deps, head.id, head.size, from))
   const end = await endOf(deps, heads, tenant, log, await leavesBefore(deps, head.id, head.size, to))
   // Another process may have sealed more than this one has grown.
   await sealedAs(deps, tenant, log, ({ head: now }) => now.size >= end.size)
+  return { logId: head.id, heads, start, end }
+}
+
+/** The bytes of the bundle of a period with these very bounds. */
+export const bundleBetween = async (
+  { reader, events, signerOf }: BundleDeps,
+  tenant: string,
+  log: LogName,
+  { logId, start, end }: Omit<Bounds, 'heads'>,
+  types: PeriodAsked['types'],
+): Promise<Uint8Array> => {
   const first = start?.size ?? 0
-  const count = end.size - first
-  if (count > bundleLeavesMax) throw tooMany('to', 'the period', count)
-  const leaves = await eventsOfLeaves(events, reader.leavesFrom(head.id, first, count))
-  const bytes = periodBundle({
+  return periodBundle({
     types: types && [...types],
-    events: leaves,
+    events: await eventsOfLeaves(events, reader.leavesFrom(logId, first, end.size - first)),
     since: start && {
       checkpoint: start.note,
-      consistency: consistencyProof(first, end.size, reader.subtrees(head.id, end.size)),
+      consistency: consistencyProof(first, end.size, reader.subtrees(logId, end.size)),
     },
     checkpoint: end.note,
     signer: signerOf(tenant, log),
   })
-  return { bytes, first, size: end.size, leaves: count, begin: start?.recordedAt ?? null, end: end.recordedAt }
 }
 
 /** Calls are sealed once a minute, and a log that differs no more at all: what is sealed of them is what there is. */

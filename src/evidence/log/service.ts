@@ -4,8 +4,7 @@ import { consistencyOf, inclusionOf, tileOf } from './proofs.ts'
 import { SealedHeads } from './sealed-heads.ts'
 
 /** Evidence out of the trees' file and the ledger. */
-export const evidenceOf = (deps: BundleDeps): Evidence => ({
-  key: (tenant, log) => deps.signerOf(tenant, log).vkey,
+export const evidenceOf = (deps: BundleDeps): Omit<Evidence, 'keys' | 'doubt'> => ({
   isUnsealed: (tenant, log) => {
     const head = deps.reader.head(tenant, log)
     return head !== undefined && deps.isBroken(head.id)

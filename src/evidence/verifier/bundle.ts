@@ -85,7 +85,7 @@ export const parseBundle = (bytes: Uint8Array): Bundle => {
     since: parseSince(fields.since, claim),
     manifest: {
       count: countAt(manifest.count, 'manifest.count'),
-      digest: hexOf(parseHash(textAt(manifest.digest, 'manifest.digest'), 'manifest.digest')),
+      digest: hexOf(hashAt(manifest.digest, 'manifest.digest')),
       indexes: listAt(manifest.indexes, 'manifest.indexes').map((index) => countAt(index, 'manifest.indexes')),
     },
     signature: textAt(fields.signature, 'signature'),
@@ -130,8 +130,10 @@ const parseClaim = (value: JsonValue | undefined): SubjectClaim | PeriodClaim =>
   return { form, kind, id: textAt(id, 'claim.id'), streams: sortedTextsAt(streams, 'claim.streams') }
 }
 
+const hashAt = (value: JsonValue | undefined, where: string): Hash => parseHash(textAt(value, where), where)
+
 const parseHashes = (value: JsonValue | undefined, where: string): Hash[] =>
-  listAt(value, where).map((hash, at) => parseHash(textAt(hash, where), `${where}[${at}]`))
+  listAt(value, where).map((hash, at) => hashAt(hash, `${where}[${at}]`))
 
 const parseSince = (value: JsonValue | undefined, { form }: Bundle['claim']): Bundle['since'] => {
   if (value === null) return null
@@ -167,8 +169,8 @@ const parseEnvelope = (value: JsonValue | undefined, where: string): Envelope =>
     type: textAt(fields.type, `${where}.type`),
     recordedAt: textAt(fields.recordedAt, `${where}.recordedAt`, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     actor: textAt(fields.actor, `${where}.actor`),
-    dataHash: hexOf(parseHash(textAt(fields.dataHash, `${where}.dataHash`), `${where}.dataHash`)),
-    metaHash: hexOf(parseHash(textAt(fields.metaHash, `${where}.metaHash`), `${where}.metaHash`)),
+    dataHash: hexOf(hashAt(fields.dataHash, `${where}.dataHash`)),
+    metaHash: hexOf(hashAt(fields.metaHash, `${where}.metaHash`)),
   }
 }
 

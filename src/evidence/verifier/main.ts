@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { verifyFile } from './chain.ts'
 import { parseVerifierKey, type VerifierKey } from './note.ts'
-import { type Policy, parsePolicy, policyOf } from './policy.ts'
-import { type Report, verify } from './verify.ts'
+import { parsePolicy, policyOf } from './policy.ts'
 
 const usage = `usage: verify FILE [--key VKEY]... [--policy FILE]
 
-  FILE           a bundle of evidence
-  --key VKEY     the log's verifier key: name+id+base64
+  FILE           a bundle of evidence, or a chain of them
+  --key VKEY     a verifier key of the log, name+id+base64; or all of them, one per line
   --policy FILE  whom to trust, as a C2SP tlog-policy; each --key is one log more
 
 Exit code: 0 verified, 1 something does not hold, 2 no key was given, 3 nothing was checked.`
@@ -18,8 +18,8 @@ export const main = (args: readonly string[]): { exitCode: number; output: strin
   try {
     const { file, keys, policyFile } = parseArguments(args)
     const policy = policyFile === undefined ? policyOf([]) : parsePolicy(readFileSync(policyFile))
-    const logs = [...policy.logs, ...keys.map(parseLogKey)]
-    return printed(verify(readFileSync(file), { ...policy, logs } satisfies Policy))
+    const logs = [...policy.logs, ...keys.flatMap((text) => text.trimEnd().split('\n').map(parseLogKey))]
+    return printed(verifyFile(file, { ...policy, logs }))
   } catch (error) {
     return { exitCode: 3, output: error instanceof Error ? error.message : String(error) }
   }
@@ -47,7 +47,7 @@ const parseArguments = (args: readonly string[]) => {
   return { file, keys, policyFile: policies[0] }
 }
 
-const printed = ({ verdict, checks }: Report): { exitCode: number; output: string } => {
+const printed = ({ verdict, checks }: ReturnType<typeof verifyFile>): { exitCode: number; output: string } => {
   const mark = { VERIFIED: 'ok', UNVERIFIED: 'none', FAILED: 'FAIL' }
   const lines = checks.map(
     ({ name, ok, detail }) => `${mark[ok ? 'VERIFIED' : verdict].padEnd(5)} ${name.padEnd(21)} ${detail}`,

@@ -91,7 +91,10 @@ export const openNote = ({ text, signatures }: Note, keys: readonly VerifierKey[
     if (!isSignedBy(signer, text, signature.bytes)) throw new Refused(`the signature of ${signer.name} is wrong`)
     return [signer]
   })
-  if (signers.length === 0) throw new Refused('there is no signature of a known key')
+  if (signers.length === 0) {
+    const others = signatures.map(({ name, keyId }) => `${name} (${keyId})`)
+    throw new Refused(`there is no signature of a known key, only of ${others.join(', ')}`)
+  }
   return signers
 }
 

@@ -27,6 +27,8 @@ export const commandId = id(parseCommandId, 'command id')
 
 export const count = z.number().int().nonnegative()
 
+export const requirement = z.object({ role: z.string(), count })
+
 export const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'not a JSON object',

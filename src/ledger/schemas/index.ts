@@ -4,6 +4,8 @@ import type { EventMetadata } from '../../domain/metadata.ts'
 import type { Manifest } from '../../domain/pipeline/manifest.ts'
 import { isSealed } from '../../domain/sealed.ts'
 import { accessSchemas } from './access.ts'
+import { actor } from './actor.ts'
+import { approvalSchemas } from './approval.ts'
 import { commandId, count, pipelineId, runId, slug, tenantId } from './common.ts'
 import { runSchemas } from './run.ts'
 import { webhookSchemas } from './webhook.ts'
@@ -24,6 +26,7 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   ...runSchemas,
   ...accessSchemas,
   ...webhookSchemas,
+  ...approvalSchemas,
   PipelineCreated: version,
   ManifestVersioned: version,
   PartitionClaimed: z.object({ runId, commandId, holders }),
@@ -53,14 +56,6 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   }),
   LeaseTaken: z.object({ role: z.string(), owner: z.string(), epoch: count, until: z.string() }),
 }
-
-const actor = z.object({
-  pseudonym: z.string(),
-  kind: z.enum(['person', 'service']),
-  roles: z.array(z.string()),
-  authMethod: z.string(),
-  onBehalfOf: z.string().exactOptional(),
-})
 
 /** A component by its name, or a worker by its host's and its life's. Neither form has room for an address. */
 const component = /^(?:[a-z][a-z0-9-]{0,63}|worker:[A-Za-z0-9-]{1,64}\.[A-Za-z0-9-]{1,64})$/

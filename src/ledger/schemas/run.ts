@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { commandId, count, jsonObject, partitionKey, pipelineId, runId, slug } from './common.ts'
+import { environments } from '../../domain/pipeline/environments.ts'
+import { actor } from './actor.ts'
+import { commandId, count, jsonObject, partitionKey, pipelineId, requirement, runId, slug } from './common.ts'
 
 const error = z.object({ code: z.string(), message: z.string() })
 const file = z.object({
@@ -23,6 +25,15 @@ const cost = z.object({
   totalUsd: z.number(),
 })
 
+const replayOf = z.object({ runId, contract: z.string().nullable() })
+const approval = z.object({
+  approvalId: z.string(),
+  commandHash: z.string().regex(/^[0-9a-f]{64}$/),
+  requestedBy: actor,
+  required: z.array(requirement),
+  expiresAt: z.string(),
+})
+
 const requested = z.object({
   runId,
   pipelineId,
@@ -38,6 +49,9 @@ const requested = z.object({
   retries: count,
   retryDelaySeconds: z.number().nonnegative(),
   claim: commandId.nullable(),
+  environment: z.enum(environments).exactOptional(),
+  replayOf: replayOf.exactOptional(),
+  approval: approval.exactOptional(),
 })
 
 const due = z.object({ runId, engine: z.string(), attempt })
@@ -64,6 +78,16 @@ const driftDetected = z.object({
   retyped: z.array(z.object({ name: z.string(), from: z.string(), to: z.string() })),
 })
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+const replayReconciled = z.object({
+  runId,
+  replayOf: runId,
+  stages: z.array(z.object({ stage: z.string(), rowsBefore: count.nullable(), rowsAfter: count })),
+  files: z.array(z.object({ target: z.string(), sha256Before: sha256.nullable(), sha256After: sha256 })),
+  isSame: z.boolean(),
+})
+
 export const runSchemas = {
   RunRequested: requested,
   RunQueued: due,
@@ -83,4 +107,5 @@ export const runSchemas = {
   RunCancelRequested: due.extend({ held: z.boolean() }),
   RunCanceled: z.object({ runId, removed: z.array(z.string()) }),
   DriftDetected: driftDetected,
+  ReplayReconciled: replayReconciled,
 }

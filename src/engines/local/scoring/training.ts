@@ -1,6 +1,5 @@
 import { featureValues, hashRows, type PartyFeatures } from './feature-table.ts'
 import { featureNames } from './features.ts'
-import { fitLogistic } from './logistic.ts'
 import { auc, brier, type Judged, kolmogorovSmirnov, logLoss } from './metrics.ts'
 import type { Model, ModelMetrics, ModelPart } from './model.ts'
 import { seeded, sigmoid } from './random.ts'
@@ -30,6 +29,8 @@ export const trainOn = async (samples: readonly Sample[], testSize: number, seed
   const [train, test] = [pick(split.train), pick(split.test)]
   const values = train.map((sample) => featureValues(sample.row))
   const scales = columnScales(values)
+  // Only now: few processes ever train, and the algebra takes a while to load.
+  const { fitLogistic } = await import('./logistic.ts')
   const fit = await fitLogistic(
     standardised(values, scales),
     train.map((sample) => sample.label),

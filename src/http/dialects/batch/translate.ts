@@ -16,6 +16,7 @@ export const batchStatuses = ['QUEUED', 'STARTED', 'SUCCESS', 'FAILURE', 'CANCEL
 export const statusesOf = (status: BatchStatus): readonly RunStatus[] => canonical[status]
 
 const batchStatus: Record<RunStatus, BatchStatus> = {
+  awaiting_approval: 'QUEUED',
   queued: 'QUEUED',
   running: 'STARTED',
   paused: 'STARTED',

@@ -1,10 +1,11 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { eventsOfRun } from '../../../../projections/event-queries.ts'
+import { runById } from '../../../../projections/run-queries.ts'
 import { pipelineIdOf } from '../../../app/ids.ts'
 import type { BundleFile, LogName } from '../../../app/ports/evidence.ts'
 import { Rejection } from '../../../domain/codes.ts'
-import { parsePipelineId, parseRunId, type RunId, streamName } from '../../../domain/ids.ts'
+import { parsePipelineId, parseRunId, type RunId, streamName, type TenantId } from '../../../domain/ids.ts'
 import type { Env } from '../../context.ts'
 import type { Dialect } from '../../dialect.ts'
 import { batchCodes, nativeError, problem } from '../../errors.ts'
@@ -12,8 +13,9 @@ import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
 import { demand } from '../history/query.ts'
 import { runIdOf } from '../history/run.ts'
-import { instant } from '../history/schemas.ts'
-import { markUnsealed, whenSealed } from './common.ts'
+import { acceptsGzip, gzip, markUnsealed, whenSealed } from './common.ts'
+import { jobOperations } from './jobs.ts'
+import { periodQuery } from './schemas.ts'
 
 const bundleType = 'application/vnd.ledgerline.evidence+json'
 /** Events about a run among which the messages about it are looked for. */
@@ -32,7 +34,7 @@ export const evidenceDialect = (services: Services): Dialect => ({
   prefix: '/evidence',
   scheme: 'bearer',
   limits: 'generous',
-  operations: [ofRun(services), ofPipeline(services), ofPeriod(services)],
+  operations: [ofRun(services), ofPipeline(services), ofPeriod(services), ...jobOperations(services)],
   shape: nativeError,
   statusOf: (code) => batchCodes[code][0],
   errorSchema: problem,
@@ -43,7 +45,7 @@ const ofRun = (services: Services): Operation =>
   operation({
     ...read,
     path: '/runs/{run_id}',
-    summary: 'Evidence of a run: all its events, and those of the messages about it',
+    summary: 'Evidence of a run: its events, those of the messages about it, of its approval and of the run it repeats',
     parameters: { run_id: 'the run, with or without a prefix' },
     answers: answers('the bundle'),
     codes: ['RUN_NOT_FOUND', 'UNAVAILABLE'],
@@ -55,7 +57,7 @@ const ofRun = (services: Services): Operation =>
       // `exec-` may also be how a run's own id begins.
       for (const id of new Set([parseRunId(asked), parseRunId(runIdOf(asked))])) {
         if (id === undefined) continue
-        const streams = [streamName('run', tenant, id), ...deliveriesOf(views, tenant, id)]
+        const streams = [streamName('run', tenant, id), ...relatedTo(views, tenant, id)]
         const file = await whenSealed(c, 'commands', evidence.subject(tenant, { kind: 'run', id, streams }))
         if (file) return sent(c, services, 'commands', `run-${id}`, file)
       }
@@ -63,10 +65,12 @@ const ofRun = (services: Services): Operation =>
     },
   })
 
-const deliveriesOf = (views: Services['views'], tenant: string, run: RunId): string[] => {
+/** The messages about a run, its approval, and the run that it repeats. */
+const relatedTo = (views: Services['views'], tenant: TenantId, run: RunId): string[] => {
   const rows = eventsOfRun(views, tenant, run, Number.MAX_SAFE_INTEGER, runEventsMax)
-  const streams = rows.map(({ stream }) => stream).filter((stream) => stream.startsWith('delivery-'))
-  return [...new Set(streams)]
+  const streams = rows.map(({ stream }) => stream).filter((stream) => /^(delivery|approval)-/.test(stream))
+  const repeated = parseRunId(runById(views, tenant, run)?.replay_of ?? '')
+  return [...new Set([...streams, ...(repeated ? [streamName('run', tenant, repeated)] : [])])]
 }
 
 const ofPipeline = (services: Services): Operation =>
@@ -89,21 +93,6 @@ const ofPipeline = (services: Services): Operation =>
       return sent(c, services, 'commands', `pipeline-${id}`, file)
     },
   })
-
-const periodQuery = z.strictObject({
-  from: instant.meta({ description: 'Recorded then or later' }),
-  to: instant.meta({ description: 'Recorded before' }),
-  type: z
-    .string()
-    .regex(/^[A-Z][A-Za-z]{0,63}(,[A-Z][A-Za-z]{0,63}){0,63}$/, 'must be types of events, by comma')
-    .transform((text) => [...new Set(text.split(','))])
-    .meta({ description: 'Whole events of these types only; of all others the envelope' })
-    .optional(),
-  log: z
-    .enum(['commands', 'access'], { error: 'must be one of commands, access' })
-    .default('commands')
-    .meta({ description: 'access: the records of calls; takes ReadAccess too' }),
-})
 
 const ofPeriod = (services: Services): Operation =>
   operation({
@@ -136,11 +125,5 @@ const sent = (c: Context<Env>, services: Services, log: LogName, name: string, f
   c.header('Vary', 'Accept-Encoding')
   const bytes = new Uint8Array(file.bytes)
   if (!acceptsGzip(c)) return c.body(bytes)
-  c.header('Content-Encoding', 'gzip')
-  return c.body(new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip')))
+  return c.body(gzip(c, new Blob([bytes]).stream()))
 }
-
-const acceptsGzip = (c: Context<Env>): boolean =>
-  (c.req.header('accept-encoding') ?? '')
-    .split(',')
-    .some((each) => /^(gzip|\*)(;q=(1(\.0+)?|0?\.0*[1-9]\d*))?$/.test(each.replaceAll(' ', '').toLowerCase()))

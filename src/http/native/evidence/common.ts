@@ -26,3 +26,14 @@ export const whenSealed = async <Result>(c: Context<Env>, log: LogName, work: Pr
 export const markUnsealed = (c: Context<Env>, { evidence }: Services, log: LogName): void => {
   if (evidence.isUnsealed(c.get('principal').tenant, log)) c.header('Ledger-Unsealed', 'true')
 }
+
+export const acceptsGzip = (c: Context<Env>): boolean =>
+  (c.req.header('accept-encoding') ?? '')
+    .split(',')
+    .some((each) => /^(gzip|\*)(;q=(1(\.0+)?|0?\.0*[1-9]\d*))?$/.test(each.replaceAll(' ', '').toLowerCase()))
+
+/** Says that the body is so encoded, and encodes it. */
+export const gzip = (c: Context<Env>, body: ReadableStream<Uint8Array>): ReadableStream => {
+  c.header('Content-Encoding', 'gzip')
+  return body.pipeThrough(new CompressionStream('gzip'))
+}

@@ -1,14 +1,13 @@
-import type { Context } from 'hono'
 import { z } from 'zod'
 import type { LogName } from '../../../app/ports/evidence.ts'
 import { Rejection } from '../../../domain/codes.ts'
-import type { TenantId } from '../../../domain/ids.ts'
-import type { Env } from '../../context.ts'
 import type { Dialect } from '../../dialect.ts'
 import { batchCodes, nativeError, problem } from '../../errors.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
+import { checkpoints } from './checkpoints.ts'
 import { markUnsealed, whenSealed } from './common.ts'
+import { named, noLog, ownTenant, read, tenantParameter } from './own-log.ts'
 import { consistencyAnswer, consistencyQuery, inclusionAnswer, inclusionQuery } from './schemas.ts'
 
 const logs: readonly (readonly [log: LogName, prefix: string])[] = [
@@ -16,16 +15,6 @@ const logs: readonly (readonly [log: LogName, prefix: string])[] = [
   ['access', '/{tenant}/access'],
 ]
 const foreverSeconds = 31_536_000
-
-/** What all of a log's operations have in common. */
-const read = {
-  method: 'get',
-  action: 'ReadEvidence',
-  kind: 'query',
-  recordedFirst: true,
-  publicBy: 'tenant',
-} as const
-const tenantParameter = { tenant: "the tenant's name" }
 
 /** `/ledger/{tenant}`: the tenant's logs as C2SP tlog-tiles serves them, and proofs in them. */
 export const ledgerDialect = (services: Services): Dialect => ({
@@ -35,7 +24,8 @@ export const ledgerDialect = (services: Services): Dialect => ({
   limits: 'generous',
   operations: logs.flatMap(([log, prefix]) => [
     checkpoint(services, log, prefix),
-    key(services, log, prefix),
+    checkpoints(services, log, prefix),
+    keys(services, log, prefix),
     tile(services, log, prefix),
     inclusion(services, log, prefix),
     consistency(services, log, prefix),
@@ -45,9 +35,6 @@ export const ledgerDialect = (services: Services): Dialect => ({
   errorSchema: problem,
   errorType: 'application/problem+json',
 })
-
-/** Which log a summary speaks of. */
-const named = (log: LogName): string => (log === 'access' ? "the log of the tenant's calls" : "the tenant's log")
 
 const checkpoint = (services: Services, log: LogName, prefix: string): Operation =>
   operation({
@@ -66,15 +53,27 @@ const checkpoint = (services: Services, log: LogName, prefix: string): Operation
     },
   })
 
-const key = (services: Services, log: LogName, prefix: string): Operation =>
+const keys = (services: Services, log: LogName, prefix: string): Operation =>
   operation({
     ...read,
     path: `${prefix}/key`,
-    summary: `The verifier key of ${named(log)}`,
+    summary: `The verifier keys of ${named(log)}`,
     parameters: tenantParameter,
-    answers: { 200: { description: 'name+id+base64: C2SP signed-note', schema: z.string(), type: 'text/plain' } },
+    answers: {
+      200: {
+        description: 'name+id+base64 (C2SP signed-note), newest first, one per line',
+        schema: z.string(),
+        type: 'text/plain',
+      },
+    },
     codes: ['LOG_NOT_FOUND'],
-    handle: async (c) => c.text(`${services.evidence.key(ownTenant(c), log)}\n`),
+    handle: async (c) =>
+      c.text(
+        services.evidence
+          .keys(ownTenant(c), log)
+          .map((vkey) => `${vkey}\n`)
+          .join(''),
+      ),
   })
 
 const tile = (services: Services, log: LogName, prefix: string): Operation =>
@@ -136,13 +135,3 @@ const consistency = (services: Services, log: LogName, prefix: string): Operatio
       return c.json(proof)
     },
   })
-
-const noLog = (tenant: string) => new Rejection('LOG_NOT_FOUND', `there is no log of '${tenant}'`)
-
-/** Another's log is answered as one that does not exist. */
-const ownTenant = (c: Context<Env>): TenantId => {
-  const { tenant } = c.get('principal')
-  const { tenant: asked = '' } = c.get('params')
-  if (asked !== tenant) throw noLog(asked)
-  return tenant
-}

@@ -92,7 +92,7 @@ export const limitOf = ({ limit }: EventsQuery, isExport: boolean): number => {
   return limit ?? pageRows
 }
 
-const mayDo = (c: Context<Env>, { policies }: Services, action: Action) => {
+export const mayDo = (c: Context<Env>, { policies }: Services, action: Action) => {
   const { tenant, actor } = c.get('principal')
   const principal = { id: actor.pseudonym, kind: actor.kind, roles: c.get('roles'), tenant }
   return policies.decide({ principal, action, resource: { tenant } })

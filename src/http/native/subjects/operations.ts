@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import { openApprovalsOf } from '../../../../projections/approval-queries.ts'
 import { holdsOf, type SubjectStatus, subjectStatus } from '../../../../projections/subjects.ts'
 import { subjects } from '../../../app/aggregates.ts'
 import { uuidv5 } from '../../../app/ids.ts'
@@ -74,8 +75,9 @@ const erase = (services: Services): Operation =>
       const { commands, reads, subjectKeys, log, nowMs } = services
       const pseudonym = pseudonymIn(c)
       const context = commandContext(c, name, { pseudonym, reason, ticket }, nowMs())
-      // There are no approvals yet of which this could know.
-      const command = { type: 'EraseSubject' as const, pseudonym, reason, ticket, openApprovals: [] }
+      await reads.beforeRead(c)
+      const openApprovals = openApprovalsOf(services.views, context.tenant, pseudonym)
+      const command = { type: 'EraseSubject' as const, pseudonym, reason, ticket, openApprovals }
       reads.wrote(c, await commands.handle(subjects, pseudonym, command, context))
       await subjectKeys.erase(context.tenant, pseudonym).catch((error: unknown) => {
         log.error('a key could not be destroyed; it is tried again', { pseudonym, error: String(error) })

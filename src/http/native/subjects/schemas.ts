@@ -1,21 +1,8 @@
 import { z } from 'zod'
+import { reason } from '../../reason.ts'
 import { required } from '../../validate.ts'
 
-const reasonCharsMax = 200
 const ticketPattern = /^[A-Za-z0-9][A-Za-z0-9._#/:-]{0,63}$/
-const lineBreakOrControl = /\p{Cc}|\u2028|\u2029/u
-const address = /\S@\S/
-
-/** It stays in the ledger for good, readable: so it is short, and what is plainly an address of a person is refused. */
-const reason = z
-  .string({ error: required('a text') })
-  .trim()
-  .min(1, 'must not be empty')
-  .max(reasonCharsMax, `must have at most ${reasonCharsMax} characters`)
-  .refine((text) => !lineBreakOrControl.test(text), 'must be one line')
-  .refine((text) => !address.test(text), 'must not hold an e-mail address: it stays readable in the ledger for good')
-  .meta({ description: 'Why, in one line. It stays readable in the ledger for good: name nobody in it' })
-
 const ticket = z
   .string({ error: required('a text') })
   .regex(ticketPattern, 'must have 1 to 64 letters, digits and . _ # / : -')

@@ -1,0 +1,96 @@
+import { type ApprovalRow, approvalsTable, type NeedRow, needsTable, type VoiceRow, voicesTable } from './approvals.ts'
+import type { ReadDb, SqlValue } from './projection.ts'
+import { type RunRow, runsTable } from './run-tables.ts'
+
+export const approvalById = (db: ReadDb, tenant: string, approvalId: string): ApprovalRow | undefined =>
+  db.get<ApprovalRow>(`select * from ${approvalsTable} where tenant = ? and approval_id = ?`, tenant, approvalId)
+
+export const needsOf = (db: ReadDb, tenant: string, approvalId: string): NeedRow[] =>
+  db.all<NeedRow>(
+    `select role, count, granted from ${needsTable} where tenant = ? and approval_id = ? order by role`,
+    tenant,
+    approvalId,
+  )
+
+/** In the order in which they were said. */
+export const voicesOf = (db: ReadDb, tenant: string, approvalId: string): VoiceRow[] =>
+  db.all<VoiceRow>(
+    `select word, speaker, on_behalf_of, role, reason, at from ${voicesTable} where tenant = ? and approval_id = ?
+     order by ordinal`,
+    tenant,
+    approvalId,
+  )
+
+export interface ApprovalFilter {
+  status?: ApprovalRow['status']
+  /** Only those that still want somebody with one of these roles. */
+  roles?: readonly string[]
+  /** Only what somebody else has asked for. */
+  notOf?: string
+  target?: string
+}
+
+/** Newest first. */
+export const listApprovals = (
+  db: ReadDb,
+  tenant: string,
+  { status, roles, notOf, target }: ApprovalFilter,
+  { limit, offset }: { limit: number; offset: number },
+): { rows: ApprovalRow[]; total: number } => {
+  const conditions = ['tenant = ?']
+  const parameters: SqlValue[] = [tenant]
+  const add = (condition: string, ...values: SqlValue[]) => {
+    conditions.push(condition)
+    parameters.push(...values)
+  }
+  if (status !== undefined) add('status = ?', status)
+  if (notOf !== undefined) add('requester <> ? and coalesce(requester_for, ?) <> ?', notOf, '', notOf)
+  if (target !== undefined) add('target_id = ?', target)
+  if (roles) {
+    const wanted = `select approval_id from ${needsTable} where tenant = ? and granted < count
+      and role in (${roles.map(() => '?').join(', ')})`
+    add(`status = 'pending' and approval_id in (${wanted})`, tenant, ...roles)
+  }
+  const where = conditions.join(' and ')
+  const rows = db.all<ApprovalRow>(
+    `select * from ${approvalsTable} where ${where} order by requested_at desc, approval_id limit ? offset ?`,
+    ...parameters,
+    limit,
+    offset,
+  )
+  const counted = db.get<{ total: number }>(
+    `select count(*) total from ${approvalsTable} where ${where}`,
+    ...parameters,
+  )
+  return { rows, total: counted?.total ?? 0 }
+}
+
+/** Those for which something is left to do, in any tenant: granted, rejected or expired, or past their time. */
+export const dueApprovals = (db: ReadDb, now: string, countMax: number): ApprovalRow[] =>
+  db.all<ApprovalRow>(
+    `select * from ${approvalsTable} where settled = 0 and (status <> 'pending' or expires_at <= ?)
+     order by requested_at limit ?`,
+    now,
+    countMax,
+  )
+
+/** Ids of approvals that somebody has asked for and that are not settled. */
+export const openApprovalsOf = (db: ReadDb, tenant: string, pseudonym: string): string[] =>
+  db
+    .all<{ approval_id: string }>(
+      `select approval_id from ${approvalsTable} where settled = 0 and tenant = ? and ? in (requester, requester_for)
+       order by approval_id`,
+      tenant,
+      pseudonym,
+    )
+    .map(({ approval_id }) => approval_id)
+
+/** Runs that await an approval which is not there yet, in any tenant. */
+export const unopenedRuns = (db: ReadDb, countMax: number): RunRow[] =>
+  db.all<RunRow>(
+    `select run.* from ${runsTable} run where run.status = 'awaiting_approval' and not exists (
+       select 1 from ${approvalsTable} approval where approval.tenant = run.tenant
+         and approval.approval_id = run.approval_id)
+     order by run.requested_at limit ?`,
+    countMax,
+  )

@@ -1,0 +1,22 @@
+import type { ApprovalWork } from '../src/app/ports/approvals.ts'
+import { must, parseRunId, parseTenantId } from '../src/domain/ids.ts'
+import { dueApprovals, unopenedRuns } from './approval-queries.ts'
+import type { ReadDb } from './projection.ts'
+
+const countMax = 1_000
+
+/** Approvals that something is left to do for, as the views know them. */
+export const approvalWork = (views: ReadDb): ApprovalWork => ({
+  unopened: () =>
+    unopenedRuns(views, countMax).map((row) => ({
+      tenant: must(parseTenantId(row.tenant), 'tenant'),
+      runId: must(parseRunId(row.run_id), 'run id'),
+      cause: { correlationId: row.correlation_id, causationId: row.event_id },
+    })),
+  due: (now) =>
+    dueApprovals(views, now, countMax).map((row) => ({
+      tenant: must(parseTenantId(row.tenant), 'tenant'),
+      approvalId: row.approval_id,
+      cause: { correlationId: row.correlation_id, causationId: row.event_id },
+    })),
+})

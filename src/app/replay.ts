@@ -1,0 +1,92 @@
+import type { Requirement } from '../domain/approval/events.ts'
+import { Rejection } from '../domain/codes.ts'
+import type { PartitionKey, RunId } from '../domain/ids.ts'
+import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
+import type { ManifestVersion } from '../domain/pipeline/events.ts'
+import type { RunRequested } from '../domain/run/events.ts'
+import type { Run } from '../domain/run/state.ts'
+import { pipelines, runs } from './aggregates.ts'
+import type { CommandContext } from './context.ts'
+import type { CommandHandler } from './handle.ts'
+import type { RunAsked } from './request-run.ts'
+
+export interface ReplayAsked {
+  /** The run that is to be done again. */
+  runId: RunId
+  partition: PartitionKey | null
+  contract: string | null
+  /** A run that has succeeded is done again only where this is said. */
+  allowSucceeded: boolean
+}
+
+/** A run that may be replayed: what it was, what it ran with and where. */
+export interface Replayable {
+  original: RunRequested
+  environment: Environment
+  contract: string | null
+}
+
+/** The version in a contract's reference: `routes@v3.2` is of version `v3.2`. */
+const contractOf = ({ manifest }: ManifestVersion): string | null => {
+  const ref = manifest.contract?.ref
+  return typeof ref === 'string' ? (ref.split('@')[1] ?? null) : null
+}
+
+/**
+ * Checks a replay against what the ledger holds of the run. Throws a Rejection: RUN_NOT_FOUND, RUN_ACTIVE,
+ * NOT_REPLAYABLE, VALIDATION_FAILED.
+ */
+export const replayable = async (
+  commands: CommandHandler,
+  asked: ReplayAsked,
+  { tenant }: CommandContext,
+): Promise<Replayable> => {
+  const { runId, partition, allowSucceeded } = asked
+  const { state } = await commands.load(runs, tenant, runId)
+  const original = state.requested
+  if (!original) throw new Rejection('RUN_NOT_FOUND', `run '${runId}' not found`, { runId })
+  if (original.partition !== partition) {
+    const message = `partition: run '${runId}' was for ${original.partition ?? 'no partition'}, not ${partition ?? 'none'}`
+    throw new Rejection('VALIDATION_FAILED', message, { field: 'partition' })
+  }
+  assertEnded(runId, state, allowSucceeded)
+  const pipeline = await commands.load(pipelines, tenant, original.pipelineId)
+  const version = pipeline.state.versions.find(({ manifestHash }) => manifestHash === original.manifestHash)
+  if (!version) throw new Rejection('PIPELINE_NOT_FOUND', `the manifest of run '${runId}' is not in the ledger`)
+  const contract = contractOf(version)
+  if (asked.contract !== contract) {
+    const message = `contract_version: run '${runId}' was promised in ${contract ?? 'no contract'}, not ${asked.contract ?? 'none'}`
+    throw new Rejection('VALIDATION_FAILED', message, { field: 'contract_version' })
+  }
+  return { original, environment: original.environment ?? firstEnvironment, contract }
+}
+
+const assertEnded = (runId: RunId, { status }: Run, allowSucceeded: boolean): void => {
+  if (status === 'failed' || status === 'canceled' || (status === 'succeeded' && allowSucceeded)) return
+  if (status === 'succeeded') {
+    const message = `run '${runId}' has succeeded; say allow_succeeded to do it again`
+    throw new Rejection('NOT_REPLAYABLE', message, { runId, status })
+  }
+  if (status === 'rejected') {
+    throw new Rejection('NOT_REPLAYABLE', `run '${runId}' was rejected: it never ran`, { runId, status })
+  }
+  throw new Rejection('RUN_ACTIVE', `run '${runId}' is ${status}: it has not ended`, { runId, status: status ?? '' })
+}
+
+/** The run that does it again: the same manifest, partition and parameters. */
+export const replayOf = (
+  { original, environment, contract }: Replayable,
+  ids: Pick<RunAsked, 'runId' | 'runIdChosen' | 'keyedRunId'>,
+  approval: { required: Requirement[]; expiresAt: string },
+): RunAsked => ({
+  ...ids,
+  pipelineName: original.pipeline,
+  pipelineId: original.pipelineId,
+  partition: original.partition,
+  batchId: original.batchId,
+  parameters: original.parameters,
+  environment,
+  manifestHash: original.manifestHash,
+  replayOf: { runId: original.runId, contract },
+  approval,
+})

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { parsePartitionKey, parseRunId } from '../../../domain/ids.ts'
+import { reason } from '../../reason.ts'
+import { required, wholeNumber } from '../../validate.ts'
+
+export const runStatuses = [
+  'awaiting_approval',
+  'queued',
+  'running',
+  'paused',
+  'canceling',
+  'succeeded',
+  'failed',
+  'rejected',
+  'canceled',
+] as const
+
+const text = z.string()
+const time = z.iso.datetime()
+
+/** `run_x` and `x` are one id (DESIGN.md section 3). */
+const runId = z.string({ error: required('a string') }).transform((given, context) => {
+  const id = parseRunId(given.startsWith('run_') ? given.slice(4) : given)
+  if (id !== undefined) return id
+  context.addIssue({ code: 'custom', message: 'must be 1 to 128 letters, digits, _ . -' })
+  return z.NEVER
+})
+
+const partition = z.string({ error: required('a string') }).transform((given, context) => {
+  const key = parsePartitionKey(given)
+  if (key !== undefined) return key
+  context.addIssue({
+    code: 'custom',
+    message: 'must be 1 to 64 letters, digits, _ . - and begin with a letter or digit',
+  })
+  return z.NEVER
+})
+
+export const replayBody = z.strictObject({
+  run_id: runId.meta({ description: 'The run that is to be done again' }),
+  contract_version: z
+    .string({ error: required('a string') })
+    .max(100, 'must have at most 100 characters')
+    .nullable()
+    .optional()
+    .meta({ description: 'The version of the contract that the run was promised in; left out where it has none' }),
+  partition: partition
+    .nullable()
+    .optional()
+    .meta({ description: 'The partition of the run; left out where it has none' }),
+  replay_run_id: runId.optional().meta({ description: 'The id of the new run; drawn, unless it is given' }),
+  allow_succeeded: z.boolean().default(false).meta({ description: 'Do a run again that has succeeded' }),
+  reason: reason.optional(),
+  dry_run: z.boolean().default(false).meta({ description: 'Check everything, and change nothing' }),
+})
+
+const needed = z.strictObject({ role: text, count: z.int() })
+
+export const replayAnswer = z.strictObject({
+  /** Null in a dry run. */
+  run_id: text.nullable(),
+  replay_of: text,
+  pipeline: text,
+  environment: text,
+  partition: text.nullable(),
+  contract_version: text.nullable(),
+  status: z.enum(['queued', 'awaiting_approval']),
+  approval: z.strictObject({ approval_id: text.nullable(), required: z.array(needed), expires_at: time }).nullable(),
+  /** What was checked against the ledger before. */
+  checked: z.array(text),
+  dry_run: z.boolean(),
+})
+
+export const runAnswer = z.strictObject({
+  run_id: text,
+  pipeline: text,
+  environment: text,
+  manifest_version: text,
+  partition: text.nullable(),
+  status: z.enum(runStatuses),
+  replay_of: text.nullable(),
+  approval_id: text.nullable(),
+  requested_at: time,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  attempt: z.int(),
+  failed_stage: text.nullable(),
+  error: text.nullable(),
+})
+
+export const runDetail = runAnswer.extend({
+  /** Of a replay that has succeeded: what it made beside what the run that it repeats had made. */
+  reconciliation: z
+    .strictObject({
+      replay_of: text,
+      is_same: z.boolean(),
+      stages: z.array(z.strictObject({ stage: text, rows_before: z.int().nullable(), rows_after: z.int() })),
+      files: z.array(z.strictObject({ target: text, sha256_before: text.nullable(), sha256_after: text })),
+    })
+    .nullable(),
+  parameters: z.record(text, z.json()),
+  stages: z.array(
+    z.strictObject({
+      stage: text,
+      status: text,
+      started_at: time.nullable(),
+      ended_at: time.nullable(),
+      rows: z.int().nullable(),
+      bytes: z.int().nullable(),
+    }),
+  ),
+})
+
+export const runQuery = z.strictObject({
+  pipeline: text.optional(),
+  status: z.enum(runStatuses, { error: `must be one of ${runStatuses.join(', ')}` }).optional(),
+  limit: wholeNumber(1, 1_000).default(50),
+  page: wholeNumber(1, 1_000_000).default(1),
+})
+
+export const runList = z.strictObject({
+  runs: z.array(runAnswer),
+  total: z.int(),
+  page: z.int(),
+  per_page: z.int(),
+})
+
+export const controlled = z.strictObject({ run_id: text, status: z.enum(runStatuses), rolled_back: z.array(text) })

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { actor } from './actor.ts'
+import { jsonObject, requirement } from './common.ts'
+
+const approvalId = z.string()
+const commandHash = z.string().regex(/^[0-9a-f]{64}$/)
+const voice = z.object({
+  approvalId,
+  by: z.string(),
+  onBehalfOf: z.string().nullable(),
+  role: z.string(),
+  reason: z.string(),
+})
+
+export const approvalSchemas = {
+  ApprovalRequested: z.object({
+    approvalId,
+    target: z.object({ kind: z.enum(['run', 'pipeline']), id: z.string() }),
+    command: jsonObject,
+    commandHash,
+    requestedBy: actor,
+    required: z.array(requirement),
+    requestedAt: z.string(),
+    expiresAt: z.string(),
+  }),
+  ApprovalGranted: voice,
+  ApprovalRejected: voice,
+  ApprovalOverridden: voice,
+  ApprovalExpired: z.object({ approvalId }),
+  ApprovalConsumed: z.object({ approvalId, commandId: z.string(), commandHash }),
+}
