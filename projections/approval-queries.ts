@@ -23,18 +23,18 @@ export const voicesOf = (db: ReadDb, tenant: string, approvalId: string): VoiceR
 
 export interface ApprovalFilter {
   status?: ApprovalRow['status']
-  /** Only those that still want somebody with one of these roles. */
-  roles?: readonly string[]
-  /** Only what somebody else has asked for. */
-  notOf?: string
+  /** Only those that still want somebody with one of the roles, and that none of the persons asked for or decided. */
+  waitingFor?: { roles: readonly string[]; persons: readonly string[] }
   target?: string
 }
+
+const placesFor = (values: readonly string[]): string => values.map(() => '?').join(', ')
 
 /** Newest first. */
 export const listApprovals = (
   db: ReadDb,
   tenant: string,
-  { status, roles, notOf, target }: ApprovalFilter,
+  { status, waitingFor, target }: ApprovalFilter,
   { limit, offset }: { limit: number; offset: number },
 ): { rows: ApprovalRow[]; total: number } => {
   const conditions = ['tenant = ?']
@@ -44,12 +44,17 @@ export const listApprovals = (
     parameters.push(...values)
   }
   if (status !== undefined) add('status = ?', status)
-  if (notOf !== undefined) add('requester <> ? and coalesce(requester_for, ?) <> ?', notOf, '', notOf)
   if (target !== undefined) add('target_id = ?', target)
-  if (roles) {
-    const wanted = `select approval_id from ${needsTable} where tenant = ? and granted < count
-      and role in (${roles.map(() => '?').join(', ')})`
-    add(`status = 'pending' and approval_id in (${wanted})`, tenant, ...roles)
+  if (waitingFor) {
+    const { roles, persons } = waitingFor
+    const [ofRoles, ofPersons] = [placesFor(roles), placesFor(persons)]
+    const wanted = `select approval_id from ${needsTable} where tenant = ? and granted < count and role in (${ofRoles})`
+    // One whose run was canceled meanwhile is settled, and waits for nobody.
+    add(`status = 'pending' and settled = 0 and approval_id in (${wanted})`, tenant, ...roles)
+    add(`requester not in (${ofPersons}) and coalesce(requester_for, '') not in (${ofPersons})`, ...persons, ...persons)
+    const spoken = `select approval_id from ${voicesTable} where tenant = ?
+      and (speaker in (${ofPersons}) or on_behalf_of in (${ofPersons}))`
+    add(`approval_id not in (${spoken})`, tenant, ...persons, ...persons)
   }
   const where = conditions.join(' and ')
   const rows = db.all<ApprovalRow>(

@@ -55,7 +55,7 @@ export const typesByOutcome: Readonly<Record<EventOutcome, readonly ToldType[]>>
   succeeded: ['RunSucceeded', 'StageCompleted', 'DeliveryAttempted'],
   failed: ['RunFailed', 'StageFailed', 'DeliveryAttempted', 'DeliveryExhausted', 'IntegrityAlertRaised'],
   canceled: ['RunCanceled'],
-  rejected: ['RunRejected', 'ApprovalRejected'],
+  rejected: ['RunRejected', 'ApprovalRejected', 'PromotionRefused'],
 }
 
 const insert = `insert or replace into ${eventsTable} (position, tenant, id, stream, revision, type, command, actor,
@@ -124,6 +124,12 @@ const asked = (seen: Seen<'ApprovalRequested'>): Statement[] => {
 const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   PipelineCreated: (seen) => [belongs(seen.stream, seen.event.data.slug, null, null), ...told(seen)],
   ManifestVersioned: told,
+  PipelineDeleted: told,
+  OverrideApplied: told,
+  OverrideRemoved: told,
+  PromotionRequested: told,
+  PromotionRefused: ended('rejected'),
+  PipelinePromoted: told,
   PartitionClaimed: ofPartition,
   PartitionReleased: ofPartition,
   LogKeyAdded: told,
@@ -134,6 +140,8 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   ApprovalOverridden: told,
   ApprovalExpired: told,
   ApprovalConsumed: told,
+  DelegationGranted: told,
+  DelegationRevoked: told,
   SubjectRegistered: told,
   SubjectErased: told,
   LegalHoldPlaced: told,

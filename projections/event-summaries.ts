@@ -17,6 +17,8 @@ const counted = (count: number, one: string): string => `${count} ${one}${count 
 const atStage = (stage: string | null): string =>
   stage === null ? 'before its first stage' : `in stage ${short(stage)}`
 
+const scopeName = (scope: string): string => (scope === 'tenant' ? 'all environments' : scope)
+
 const voice = (by: string, onBehalfOf: string | null): string =>
   onBehalfOf === null ? by : `${by}, for ${onBehalfOf},`
 
@@ -32,6 +34,16 @@ export const sentences: Sentences = {
   PipelineCreated: ({ slug, version }, actor) => `${actor} created pipeline ${slug} with version ${short(version)}.`,
   ManifestVersioned: ({ slug, version, number }, actor) =>
     `${actor} gave pipeline ${slug} its manifest no. ${number}, version ${short(version)}.`,
+  PipelineDeleted: ({ slug }, actor) => `${actor} deleted pipeline ${slug}.`,
+  OverrideApplied: ({ slug, number, scope }, actor) =>
+    `${actor} put override no. ${number} on pipeline ${slug}, for ${scopeName(scope)}.`,
+  OverrideRemoved: ({ slug, number, scope }, actor) =>
+    `${actor} took override no. ${number} off pipeline ${slug}, for ${scopeName(scope)}.`,
+  PromotionRequested: ({ slug, number, from, to }, actor) =>
+    `${actor} asked for version no. ${number} of pipeline ${slug} to go from ${from} to ${to}.`,
+  PromotionRefused: ({ slug, number, to }) => `Version no. ${number} of pipeline ${slug} did not go to ${to}.`,
+  PipelinePromoted: ({ slug, number, from, to, provedBy }, actor) =>
+    `${actor} promoted version no. ${number} of pipeline ${slug} from ${from} to ${to}; run ${provedBy} had succeeded with it.`,
   PartitionClaimed: ({ runId, holders }) =>
     `The partition was claimed for run ${runId}; ${counted(holders.length, 'run')} may write it now.`,
   PartitionReleased: ({ runId, holders }) =>
@@ -48,6 +60,9 @@ export const sentences: Sentences = {
   ApprovalOverridden: ({ by, role }) => `${by} broke the glass as ${role}: it goes on without the others.`,
   ApprovalExpired: () => 'The approval expired: nobody decided in time.',
   ApprovalConsumed: () => 'The approval was used up: what it is for goes on.',
+  DelegationGranted: ({ from, to, roles, until }) =>
+    `${from} let ${to} decide approvals as ${roles.join(', ')}, until ${until}.`,
+  DelegationRevoked: ({ delegationId, from }) => `${from} took delegation ${short(delegationId)} back.`,
   SubjectRegistered: ({ pseudonym }) => `It was sealed for whom ${short(pseudonym)} stands.`,
   SubjectErased: ({ pseudonym }, actor) => `${actor} erased whom ${short(pseudonym)} stands for.`,
   LegalHoldPlaced: ({ pseudonym, holdId }, actor) =>

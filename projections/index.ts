@@ -1,6 +1,7 @@
 import { accessView } from './access.ts'
 import { approvalsView } from './approvals.ts'
 import { checkpointsView } from './checkpoints.ts'
+import { delegationsView } from './delegations.ts'
 import { eventHistory } from './event-history.ts'
 import { pipelinesView } from './pipelines.ts'
 import type { View } from './projection.ts'
@@ -22,4 +23,5 @@ export const allViews: readonly View[] = [
   eventHistory,
   checkpointsView,
   approvalsView,
+  delegationsView,
 ]

@@ -25,7 +25,7 @@ const usage = `ledgerline <command>
   rebuild --bus --from POSITION
                               publishes the events from there on again; it needs EVENTSTORE_URL and NATS_URL
   verify FILE [--key VKEY]... [--policy FILE]
-                              checks a bundle of evidence, without a service: 0 verified, 1 not, 2 no key, 3 not checked
+                              checks a bundle or a chain of evidence, without a service: 0 verified, 1 not, 2 no key, 3 not checked
   keys [--json] [--rotate]    the verifier keys of all logs; with --rotate, after a new key was made
   witness --log VKEY|URL --port P --dir D [--name NAME] [--host H]
                               cosigns the checkpoints of logs that extend what it cosigned before

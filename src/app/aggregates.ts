@@ -17,6 +17,8 @@ import {
   type SignCheckpoint,
 } from '../domain/checkpoint/decide.ts'
 import type { Decider } from '../domain/decider.ts'
+import { type DelegationCommand, type Delegations, delegationDecider } from '../domain/delegation/decide.ts'
+import type { DelegationEvent } from '../domain/delegation/events.ts'
 import { type Delivery, type DeliveryCommand, deliveryDecider } from '../domain/delivery/decide.ts'
 import type { DeliveryEvent } from '../domain/delivery/events.ts'
 import type { DomainEvent } from '../domain/events.ts'
@@ -30,7 +32,8 @@ import {
   type PartitionEvent,
   partitionDecider,
 } from '../domain/partition/decide.ts'
-import { type Pipeline, pipelineDecider, type RegisterManifest } from '../domain/pipeline/decide.ts'
+import type { PipelineCommand } from '../domain/pipeline/commands.ts'
+import { type Pipeline, pipelineDecider } from '../domain/pipeline/decide.ts'
 import type { PipelineEvent } from '../domain/pipeline/events.ts'
 import type { RunCommand } from '../domain/run/commands.ts'
 import { runDecider } from '../domain/run/decide.ts'
@@ -52,11 +55,20 @@ export interface Aggregate<State, Command extends { type: string }, Event extend
   keepLast?: number
 }
 
-export const pipelines: Aggregate<Pipeline, RegisterManifest, PipelineEvent> = {
+export const pipelines: Aggregate<Pipeline, PipelineCommand, PipelineEvent> = {
   category: 'pipeline',
   decider: pipelineDecider,
   fold: 'all',
-  types: { PipelineCreated: true, ManifestVersioned: true },
+  types: {
+    PipelineCreated: true,
+    ManifestVersioned: true,
+    PipelineDeleted: true,
+    OverrideApplied: true,
+    OverrideRemoved: true,
+    PromotionRequested: true,
+    PromotionRefused: true,
+    PipelinePromoted: true,
+  },
 }
 
 export const partitions: Aggregate<Partition, PartitionCommand, PartitionEvent> = {
@@ -110,6 +122,14 @@ export const approvals: Aggregate<Approval, ApprovalCommand, ApprovalEvent> = {
     ApprovalExpired: true,
     ApprovalConsumed: true,
   },
+}
+
+/** One stream per person who delegates. */
+export const delegations: Aggregate<Delegations, DelegationCommand, DelegationEvent> = {
+  category: 'delegation',
+  decider: delegationDecider,
+  fold: 'all',
+  types: { DelegationGranted: true, DelegationRevoked: true },
 }
 
 export const logKeys: Aggregate<readonly LogKey[], AddLogKey, LogKeyEvent> = {

@@ -86,7 +86,7 @@ export const replayOf = (
   batchId: original.batchId,
   parameters: original.parameters,
   environment,
-  manifestHash: original.manifestHash,
+  pinned: { manifestHash: original.manifestHash, overrides: original.overrides ?? [] },
   replayOf: { runId: original.runId, contract },
   approval,
 })

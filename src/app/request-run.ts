@@ -3,12 +3,11 @@ import { canonicalJson } from '../domain/canonical-json.ts'
 import { Rejection } from '../domain/codes.ts'
 import { type PartitionKey, type PipelineId, partitionStreamId, type RunId, type Slug } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
-import { currentVersion, type Pipeline } from '../domain/pipeline/decide.ts'
 import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
-import type { ManifestVersion } from '../domain/pipeline/events.ts'
 import { resolveParameters } from '../domain/pipeline/parameters.ts'
 import { assertPartition } from '../domain/pipeline/partition.ts'
 import { stagesOf } from '../domain/pipeline/stages.ts'
+import { type Effective, effectiveIn, type Pipeline, withOverrides } from '../domain/pipeline/state.ts'
 import type { ReplayOf, RunRequested } from '../domain/run/events.ts'
 import type { Run } from '../domain/run/state.ts'
 import { partitions, pipelines, runs } from './aggregates.ts'
@@ -31,8 +30,8 @@ export interface RunAsked {
   parameters: JsonObject
   /** Where it runs: in the first environment, unless it is given. */
   environment?: Environment
-  /** The manifest that it runs with, by hash; the environment's own, unless it is given. */
-  manifestHash?: string
+  /** What it runs with: a manifest and overrides that the ledger knows. What is in force there, unless it is given. */
+  pinned?: { manifestHash: string; overrides: readonly number[] }
   replayOf?: ReplayOf
   /** Who has to approve it before it is queued, and until when (ISO time). */
   approval?: { required: Requirement[]; expiresAt: string }
@@ -40,7 +39,7 @@ export interface RunAsked {
 
 interface Current {
   slug: Slug
-  version: ManifestVersion
+  effective: Effective
   parameters: JsonObject
 }
 
@@ -78,7 +77,7 @@ const requestOnce = async (
   const current = await currentManifest(commands, asked, context)
   const { parameters } = current
   const { partition } = asked
-  const limit = current.version.manifest.orchestration.max_active_runs
+  const limit = current.effective.manifest.orchestration.max_active_runs
   const isTaken = runIdChosen && (await commands.loadCached(runs, context.tenant, runId)).revision >= 0n
   if (isTaken || partition === null || limit === null) {
     return request(commands, asked, current, parameters, false, context)
@@ -115,19 +114,30 @@ const currentManifest = async (
 }
 
 const fitted = (state: Pipeline, asked: RunAsked): Current => {
-  const { pipelineName, parameters: given, partition, manifestHash } = asked
-  const isAsked = (version: ManifestVersion) => version.manifestHash === manifestHash
-  const version = manifestHash === undefined ? currentVersion(state) : state.versions.find(isAsked)
-  if (!version || !state.slug) throw new Rejection('PIPELINE_NOT_FOUND', `Pipeline '${pipelineName}' not found`)
-  const parameters = resolveParameters(version.manifest, given)
-  assertPartition(version.manifest, partition)
-  return { slug: state.slug, version, parameters }
+  const { pipelineName, parameters: given, partition } = asked
+  const effective = effectiveFor(state, asked)
+  if (!effective || !state.slug) throw new Rejection('PIPELINE_NOT_FOUND', notFound(pipelineName, asked))
+  const parameters = resolveParameters(effective.manifest, given)
+  assertPartition(effective.manifest, partition)
+  return { slug: state.slug, effective, parameters }
 }
+
+const effectiveFor = (state: Pipeline, { pinned, environment = firstEnvironment }: RunAsked): Effective | undefined => {
+  if (!pinned) return effectiveIn(state, environment)
+  const version = state.versions.find(({ manifestHash }) => manifestHash === pinned.manifestHash)
+  const { overrides } = pinned
+  return version && { version, overrides, manifest: withOverrides(state, version.manifest, overrides) }
+}
+
+const notFound = (name: string, { environment = firstEnvironment }: RunAsked): string =>
+  environment === firstEnvironment
+    ? `Pipeline '${name}' not found`
+    : `Pipeline '${name}' has no version in ${environment}`
 
 const request = (
   commands: CommandHandler,
   asked: RunAsked,
-  { slug, version: { manifest, version, manifestHash } }: Current,
+  { slug, effective: { version, overrides, manifest } }: Current,
   parameters: JsonObject,
   claims: boolean,
   context: CommandContext,
@@ -137,8 +147,8 @@ const request = (
     runId,
     pipelineId,
     pipeline: slug,
-    manifestVersion: version,
-    manifestHash,
+    manifestVersion: version.version,
+    manifestHash: version.manifestHash,
     engine: manifest.orchestration.engine,
     stages: stagesOf(manifest),
     partition,
@@ -149,6 +159,7 @@ const request = (
     retryDelaySeconds: manifest.orchestration.retry_delay_seconds,
     claim: claims ? context.commandId : null,
     ...(environment && environment !== firstEnvironment ? { environment } : {}),
+    ...(overrides.length > 0 ? { overrides: [...overrides] } : {}),
     ...(replayOf ? { replayOf } : {}),
   }
   const command = { type: 'RequestRun' as const, request: withApproval(request, asked, context) }

@@ -6,6 +6,7 @@ export const actions = [
   'ReplayRun',
   'DecideApproval',
   'OverrideApproval',
+  'DelegateApproval',
   'ManageWebhooks',
   'EraseSubject',
   'HoldSubject',

@@ -3,6 +3,7 @@ import type { AlertEvent } from './alert/decide.ts'
 import type { ApprovalEvent } from './approval/events.ts'
 import type { CosignatureEvent } from './checkpoint/cosign.ts'
 import type { CheckpointEvent } from './checkpoint/decide.ts'
+import type { DelegationEvent } from './delegation/events.ts'
 import type { DeliveryEvent } from './delivery/events.ts'
 import type { LeaseEvent } from './lease/decide.ts'
 import type { LedgerNameEvent } from './ledger/decide.ts'
@@ -29,5 +30,6 @@ export type DomainEvent =
   | WebhookEvent
   | DeliveryEvent
   | ApprovalEvent
+  | DelegationEvent
 export type EventType = DomainEvent['type']
 export type EventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>

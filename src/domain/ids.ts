@@ -80,6 +80,7 @@ export type Category =
   | 'ledger'
   | 'alert'
   | 'approval'
+  | 'delegation'
 
 /** `<category>-<tenant>.<id>` (DESIGN.md section 4). A tenant has no dot, so the first dot ends it. */
 export const streamName = (category: Category, tenant: TenantId, id: string): StreamName =>

@@ -4,7 +4,8 @@ import type { CommandHandler } from '../app/handle.ts'
 import type { Job } from '../app/ports/bus.ts'
 import type { Engine, EngineSession } from '../app/ports/engine.ts'
 import { Rejection } from '../domain/codes.ts'
-import type { ManifestVersion } from '../domain/pipeline/events.ts'
+import type { Manifest } from '../domain/pipeline/manifest.ts'
+import { type Pipeline, withOverrides } from '../domain/pipeline/state.ts'
 import type { RunCommand } from '../domain/run/commands.ts'
 import { type CostRates, costOf } from '../domain/run/cost.ts'
 import type { RunError, RunRequested } from '../domain/run/events.ts'
@@ -55,19 +56,23 @@ export class Attempt {
   }
 
   /** The manifest that the run was requested with, whatever the pipeline has become since. */
-  async manifest({ pipelineId, manifestHash }: RunRequested): Promise<ManifestVersion> {
-    const byHash = (version: ManifestVersion) => version.manifestHash === manifestHash
+  async manifest({ pipelineId, manifestHash, overrides = [] }: RunRequested): Promise<Manifest> {
+    const known = (pipeline: Pipeline): Manifest | undefined => {
+      const version = pipeline.versions.find((each) => each.manifestHash === manifestHash)
+      const knows = (number: number) => pipeline.overrides.some((override) => override.number === number)
+      return version && overrides.every(knows) ? withOverrides(pipeline, version.manifest, overrides) : undefined
+    }
     const { tenant } = this.job
     const cached = await this.deps.commands.loadCached(pipelines, tenant, pipelineId)
-    const known = cached.state.versions.find(byHash)
-    if (known) return known
+    const inCache = known(cached.state)
+    if (inCache) return inCache
     const { state } = await this.deps.commands.load(pipelines, tenant, pipelineId)
-    const version = state.versions.find(byHash)
-    if (!version) throw new Rejection('PIPELINE_NOT_FOUND', `manifest ${manifestHash} is not in the ledger`)
-    return version
+    const found = known(state)
+    if (!found) throw new Rejection('PIPELINE_NOT_FOUND', `manifest ${manifestHash} is not in the ledger`)
+    return found
   }
 
-  async openSession(run: Run, requested: RunRequested, { manifest }: ManifestVersion): Promise<EngineSession> {
+  async openSession(run: Run, requested: RunRequested, manifest: Manifest): Promise<EngineSession> {
     const { tenant, runId, attempt } = this.job
     const { parameters, partition } = requested
     return this.deps.engine.open({

@@ -121,10 +121,10 @@ export class Worker {
 
   private async runStages(attempt: Attempt, run: Run, controller: AbortController): Promise<void> {
     if (!run.requested) return
-    const version = await attempt.manifest(run.requested)
-    const timeoutMs = version.manifest.orchestration.timeout_seconds * 1000
+    const manifest = await attempt.manifest(run.requested)
+    const timeoutMs = manifest.orchestration.timeout_seconds * 1000
     const timer = setTimeout(() => controller.abort('timeout'), Math.min(timeoutMs, 2 ** 31 - 1))
-    const session = await attempt.openSession(run, run.requested, version)
+    const session = await attempt.openSession(run, run.requested, manifest)
     try {
       await attempt.runStages(run, run.requested.stages, session, controller.signal)
     } finally {

@@ -51,6 +51,12 @@ export const asking: Record<string, (id: string) => Asked> = {
     path: `/evidence/approvals/${nobody}/override`,
     body: { reason: 'now' },
   }),
+  'approvals.get.delegations': () => ({ path: '/evidence/approvals/delegations' }),
+  'approvals.post.delegations': () => ({
+    path: '/evidence/approvals/delegations',
+    body: { to: pseudonymOf.alice, until: '2026-03-01', reason: 'on leave' },
+  }),
+  'approvals.delete.delegations.delegation_id': () => ({ path: `/evidence/approvals/delegations/${nobody}` }),
   'native.get.runs.run_id': (id) => ({ path: `/history/runs/${id}` }),
   'native.get.pipelines': () => ({ path: '/history/pipelines' }),
   'native.get.pipelines.slug': () => ({ path: '/history/pipelines/flights' }),

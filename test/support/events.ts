@@ -6,6 +6,7 @@ import type { DomainEvent, EventType } from '../../src/domain/events.ts'
 import type { EventMetadata } from '../../src/domain/metadata.ts'
 import type { WebhookSettings } from '../../src/domain/webhook/events.ts'
 import { contextOf } from './contexts.ts'
+import { governanceExamples } from './governance-events.ts'
 import { commandIdOf, pipelineOf, runOf, slugOf } from './ids.ts'
 import { manifestOf } from './manifests.ts'
 import * as e from './run-events.ts'
@@ -51,46 +52,11 @@ const hook: WebhookSettings & { webhookId: string } = {
   pipelines: [slugOf('flights')],
 }
 
-const voice = { approvalId: 'a1', by: 'bob', onBehalfOf: null, role: 'governance', reason: 'it is fine' }
-
 /** At least one event of every type; the compiler says when one is missing. */
 export const examples: Record<EventType, readonly DomainEvent[]> = {
+  ...governanceExamples,
   PipelineCreated: [{ type: 'PipelineCreated', data: version }],
   ManifestVersioned: [{ type: 'ManifestVersioned', data: { ...version, number: 2 } }],
-  ApprovalRequested: [
-    {
-      type: 'ApprovalRequested',
-      data: {
-        approvalId: 'a1',
-        target: { kind: 'run', id: 'r1' },
-        command: { type: 'RequestRun', runId: 'r1' },
-        commandHash: 'ef'.repeat(32),
-        requestedBy: { pseudonym: 'alice', kind: 'person', roles: ['operator'], authMethod: 'test' },
-        required: [{ role: 'governance', count: 1 }],
-        requestedAt: e.atTime(0),
-        expiresAt: e.atTime(60),
-      },
-    },
-  ],
-  ApprovalGranted: [{ type: 'ApprovalGranted', data: voice }],
-  ApprovalRejected: [{ type: 'ApprovalRejected', data: { ...voice, onBehalfOf: 'carol' } }],
-  ApprovalOverridden: [{ type: 'ApprovalOverridden', data: { ...voice, role: 'tenant-admin' } }],
-  ApprovalExpired: [{ type: 'ApprovalExpired', data: { approvalId: 'a1' } }],
-  ApprovalConsumed: [
-    { type: 'ApprovalConsumed', data: { approvalId: 'a1', commandId: commandIdOf(2), commandHash: 'ef'.repeat(32) } },
-  ],
-  ReplayReconciled: [
-    {
-      type: 'ReplayReconciled',
-      data: {
-        runId: runOf('r1'),
-        replayOf: runOf('r0'),
-        stages: [{ stage: 'extract', rowsBefore: null, rowsAfter: 3 }],
-        files: [{ target: 'out.parquet', sha256Before: null, sha256After: 'ab'.repeat(32) }],
-        isSame: false,
-      },
-    },
-  ],
   PartitionClaimed: [{ type: 'PartitionClaimed', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders } }],
   PartitionReleased: [
     { type: 'PartitionReleased', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders: [] } },

@@ -26,7 +26,7 @@ export const missingOf = ({ asked, granted }: Pick<Approval, 'asked' | 'granted'
   })
 
 /** A delegate and who delegated count as one person, so a voice is of both. */
-const personsOf = ({ by, onBehalfOf }: { by: string; onBehalfOf: string | null }): string[] =>
+export const personsOf = ({ by, onBehalfOf }: { by: string; onBehalfOf: string | null }): string[] =>
   onBehalfOf === null ? [by] : [by, onBehalfOf]
 
 const requestersOf = ({ requestedBy: { pseudonym, onBehalfOf } }: ApprovalRequested): string[] =>

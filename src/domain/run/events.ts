@@ -60,6 +60,8 @@ export interface RunRequested {
   claim: CommandId | null
   /** Missing in what was requested before there were environments, which is dev. */
   environment?: Environment
+  /** Numbers of the overrides that apply to its manifest, in order; missing where none do. */
+  overrides?: number[]
   replayOf?: ReplayOf
   approval?: ApprovalNeeded
 }

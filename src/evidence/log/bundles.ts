@@ -154,6 +154,6 @@ const leavesBefore = async (
 const tooMany = (field: string, what: string, leaves: number) =>
   new Rejection(
     'VALIDATION_FAILED',
-    `${field}: ${what} has ${leaves} leaves, and one bundle at most ${bundleLeavesMax}; ask for shorter periods, one after the other`,
+    `${field}: ${what} has ${leaves} leaves, and one bundle at most ${bundleLeavesMax}; POST /evidence/jobs makes chains of bundles, of a period of any length`,
     { field, leaves, leaves_max: bundleLeavesMax },
   )

@@ -38,7 +38,7 @@ function* prepended(first: Line, rest: Iterable<Line>): Generator<Line> {
 }
 
 /** Checks that every part holds, and that each begins at the very tree where the one before ends. Never throws. */
-export const verifyChain = (lines: Iterable<Line>, policy: Policy): ChainReport => {
+const verifyChain = (lines: Iterable<Line>, policy: Policy): ChainReport => {
   const checks: ChainReport['checks'] = []
   let verdict: ChainReport['verdict'] = 'VERIFIED'
   let [first, last, parts, quorum]: [Edges | null, Edges | null, number, string] = [null, null, 0, '']

@@ -12,6 +12,15 @@ const voice = z.object({
   reason: z.string(),
 })
 
+/** What a run or a promotion asks for before it goes on. */
+export const approvalNeeded = z.object({
+  approvalId,
+  commandHash,
+  requestedBy: actor,
+  required: z.array(requirement),
+  expiresAt: z.string(),
+})
+
 export const approvalSchemas = {
   ApprovalRequested: z.object({
     approvalId,
@@ -28,4 +37,13 @@ export const approvalSchemas = {
   ApprovalOverridden: voice,
   ApprovalExpired: z.object({ approvalId }),
   ApprovalConsumed: z.object({ approvalId, commandId: z.string(), commandHash }),
+  DelegationGranted: z.object({
+    delegationId: z.string(),
+    from: z.string(),
+    to: z.string(),
+    roles: z.array(z.string()).min(1),
+    until: z.string(),
+    reason: z.string(),
+  }),
+  DelegationRevoked: z.object({ delegationId: z.string(), from: z.string() }),
 }

@@ -1,22 +1,15 @@
 import { z } from 'zod'
 import type { EventOf, EventType } from '../../domain/events.ts'
 import type { EventMetadata } from '../../domain/metadata.ts'
-import type { Manifest } from '../../domain/pipeline/manifest.ts'
 import { isSealed } from '../../domain/sealed.ts'
 import { accessSchemas } from './access.ts'
 import { actor } from './actor.ts'
 import { approvalSchemas } from './approval.ts'
 import { commandId, count, pipelineId, runId, slug, tenantId } from './common.ts'
+import { pipelineSchemas } from './pipeline.ts'
 import { runSchemas } from './run.ts'
 import { webhookSchemas } from './webhook.ts'
 
-/** A manifest was validated before it became an event, and `manifestHash` vouches for it since. */
-const manifest = z.custom<Manifest>(
-  (value) => typeof value === 'object' && value !== null && 'name' in value && 'transformations' in value,
-  'not a manifest',
-)
-
-const version = z.object({ pipelineId, slug, number: count, version: z.string(), manifestHash: z.string(), manifest })
 const logName = z.enum(['commands', 'access'])
 const root = z.string().regex(/^[0-9a-f]{64}$/)
 const holders = z.array(z.object({ runId, commandId, at: z.string() }))
@@ -27,8 +20,7 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   ...accessSchemas,
   ...webhookSchemas,
   ...approvalSchemas,
-  PipelineCreated: version,
-  ManifestVersioned: version,
+  ...pipelineSchemas,
   PartitionClaimed: z.object({ runId, commandId, holders }),
   PartitionReleased: z.object({ runId, commandId, holders }),
   LedgerNamed: z.object({ name: z.string() }),

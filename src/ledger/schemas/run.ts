@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { environments } from '../../domain/pipeline/environments.ts'
-import { actor } from './actor.ts'
-import { commandId, count, jsonObject, partitionKey, pipelineId, requirement, runId, slug } from './common.ts'
+import { approvalNeeded } from './approval.ts'
+import { commandId, count, jsonObject, partitionKey, pipelineId, runId, slug } from './common.ts'
 
 const error = z.object({ code: z.string(), message: z.string() })
 const file = z.object({
@@ -26,14 +26,6 @@ const cost = z.object({
 })
 
 const replayOf = z.object({ runId, contract: z.string().nullable() })
-const approval = z.object({
-  approvalId: z.string(),
-  commandHash: z.string().regex(/^[0-9a-f]{64}$/),
-  requestedBy: actor,
-  required: z.array(requirement),
-  expiresAt: z.string(),
-})
-
 const requested = z.object({
   runId,
   pipelineId,
@@ -50,8 +42,9 @@ const requested = z.object({
   retryDelaySeconds: z.number().nonnegative(),
   claim: commandId.nullable(),
   environment: z.enum(environments).exactOptional(),
+  overrides: z.array(count).exactOptional(),
   replayOf: replayOf.exactOptional(),
-  approval: approval.exactOptional(),
+  approval: approvalNeeded.exactOptional(),
 })
 
 const due = z.object({ runId, engine: z.string(), attempt })

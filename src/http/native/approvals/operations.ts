@@ -11,18 +11,29 @@ import type { ApprovalRow } from '../../../../projections/approvals.ts'
 import type { ReadDb } from '../../../../projections/projection.ts'
 import { runById } from '../../../../projections/run-queries.ts'
 import { approvals } from '../../../app/aggregates.ts'
+import type { CommandContext } from '../../../app/context.ts'
 import type { ApprovalCommand } from '../../../domain/approval/commands.ts'
-import { missingOf } from '../../../domain/approval/decide.ts'
+import { missingOf, personsOf } from '../../../domain/approval/decide.ts'
 import { canonicalJson } from '../../../domain/canonical-json.ts'
 import { type Code, Rejection } from '../../../domain/codes.ts'
 import { isUuid } from '../../../domain/ids.ts'
 import type { JsonObject, JsonValue } from '../../../domain/json.ts'
-import { commandContext, type Env } from '../../context.ts'
+import { commandContext, type Env, idempotencyKey } from '../../context.ts'
 import type { Dialect } from '../../dialect.ts'
 import { batchCodes, nativeError, problem } from '../../errors.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
-import { approvalAnswer, approvalList, approvalQuery, type approvalShort, decided, decisionBody } from './schemas.ts'
+import { delegationOperations } from './delegations.ts'
+import {
+  approvalAnswer,
+  approvalList,
+  approvalQuery,
+  type approvalShort,
+  decided,
+  decisionBody,
+  overrideBody,
+} from './schemas.ts'
+import { speakerOf } from './speaker.ts'
 
 const name = 'approvals'
 const parameters = { approval_id: 'the approval' }
@@ -35,6 +46,8 @@ export const approvalsDialect = (services: Services): Dialect => ({
   limits: 'generous',
   operations: [
     list(services),
+    // Before the approvals by their id, which `delegations` would be one of.
+    ...delegationOperations(services),
     look(services),
     decision(services, 'approve', 'GrantApproval', 'Approve: what it is for goes on once nobody is missing'),
     decision(services, 'reject', 'RejectApproval', 'Reject: what it is for will not happen'),
@@ -48,7 +61,7 @@ export const approvalsDialect = (services: Services): Dialect => ({
 
 const read = { method: 'get', kind: 'query', action: 'ReadApprovals' } as const
 
-const list = ({ reads, views }: Services): Operation =>
+const list = ({ commands, reads, views, nowMs }: Services): Operation =>
   operation({
     ...read,
     path: '',
@@ -56,14 +69,18 @@ const list = ({ reads, views }: Services): Operation =>
     parameters: {},
     query: approvalQuery,
     answers: { 200: { description: 'a page of approvals', schema: approvalList } },
-    codes: [],
-    handle: async (c, { query: { status, mine, target, limit, page } }) => {
+    codes: ['FORBIDDEN'],
+    handle: async (c, { query: { status, mine, on_behalf_of: from, target, limit, page } }) => {
       await reads.beforeRead(c)
-      const { tenant, actor } = c.get('principal')
+      const { tenant } = c.get('principal')
+      if (from !== undefined && mine !== 'true') {
+        throw new Rejection('VALIDATION_FAILED', 'on_behalf_of: only with mine=true', { field: 'on_behalf_of' })
+      }
+      const speaker = await speakerOf(c, { commands }, from, new Date(nowMs()).toISOString())
       const filter: ApprovalFilter = {
         ...(status === undefined ? {} : { status }),
         ...(target === undefined ? {} : { target }),
-        ...(mine === 'true' ? { roles: c.get('roles'), notOf: actor.pseudonym } : {}),
+        ...(mine === 'true' ? { waitingFor: { roles: speaker.roles, persons: personsOf(speaker) } } : {}),
       }
       const { rows, total } = listApprovals(views, tenant, filter, { limit, offset: (page - 1) * limit })
       return c.json({ approvals: rows.map((row) => shortOf(views, row)), total, page, per_page: limit })
@@ -105,29 +122,52 @@ const codes: readonly Code[] = [
   'FORBIDDEN',
 ]
 
-/** Who decides is who calls: nothing in a body could say otherwise. */
-const decision = ({ commands, reads, nowMs }: Services, word: string, type: Decision, summary: string): Operation =>
-  operation({
+/** Who decides is who calls, or whoever has delegated it to them: nothing else in a body could say otherwise. */
+const decision = (services: Services, word: string, type: Decision, summary: string): Operation => {
+  const { commands, reads, nowMs } = services
+  const body: typeof decisionBody = type === 'OverrideApproval' ? overrideBody : decisionBody
+  return operation({
     method: 'post',
     path: `/{approval_id}/${word}`,
     summary,
     kind: 'command',
     action: type === 'OverrideApproval' ? 'OverrideApproval' : 'DecideApproval',
     parameters,
-    body: decisionBody,
+    body,
     answers: { 200: { description: 'it was taken down', schema: decided } },
     codes,
-    handle: async (c, { body: { reason } }) => {
+    handle: async (c, { body: { reason, on_behalf_of: from } }) => {
       const approvalId = idIn(c)
-      const context = commandContext(c, name, { approvalId, word, reason }, nowMs())
-      const { pseudonym: by, onBehalfOf = null } = context.actor
-      const command = { type, approvalId, by, onBehalfOf, roles: c.get('roles'), reason, at: context.at }
-      const handled = await commands.handle(approvals, approvalId, command, { ...context, reason })
+      const said = { approvalId, word, reason, ...(from === undefined ? {} : { from }) }
+      const context = commandContext(c, name, said, nowMs())
+      // A call that is repeated by its key is answered as before, though its delegation has ended meanwhile.
+      const earlier = idempotencyKey(c) ? await commands.happened(approvals, approvalId, context) : undefined
+      const handled = earlier ?? (await decide(c, services, { type, approvalId, reason, from }, context))
       reads.wrote(c, handled)
       const { status } = handled.state
       return c.json({ approval_id: approvalId, status: status ?? 'pending', missing: missingOf(handled.state) })
     },
   })
+}
+
+interface Said {
+  type: Decision
+  approvalId: string
+  reason: string
+  from: string | undefined
+}
+
+const decide = async (
+  c: Context<Env>,
+  services: Services,
+  { type, approvalId, reason, from }: Said,
+  context: CommandContext,
+) => {
+  const speaker = await speakerOf(c, services, from, context.at)
+  const command = { type, approvalId, ...speaker, reason, at: context.at }
+  const actor = from === undefined ? context.actor : { ...context.actor, onBehalfOf: from }
+  return services.commands.handle(approvals, approvalId, command, { ...context, actor, reason })
+}
 
 const idIn = (c: Context<Env>): string => {
   const approvalId = c.get('params').approval_id ?? ''

@@ -1,12 +1,24 @@
 import { z } from 'zod'
+import { isPseudonym } from '../../../domain/sealed.ts'
 import { reason } from '../../reason.ts'
-import { wholeNumber } from '../../validate.ts'
+import { required, wholeNumber } from '../../validate.ts'
+import { instant } from '../history/schemas.ts'
 
 const statuses = ['pending', 'granted', 'rejected', 'expired', 'consumed'] as const
 const text = z.string()
 const time = z.iso.datetime()
 
-export const decisionBody = z.strictObject({ reason })
+const pseudonym = z
+  .string({ error: required('a pseudonym') })
+  .refine(isPseudonym, 'must be a pseudonym, as approvals show them')
+
+const forWhom = pseudonym.meta({
+  description: 'Who has delegated it to you: you speak in the roles that they gave you',
+})
+
+export const decisionBody = z.strictObject({ reason, on_behalf_of: forWhom.optional() })
+/** Who breaks the glass does it for nobody else. */
+export const overrideBody = z.strictObject({ reason })
 
 export const approvalQuery = z.strictObject({
   status: z.enum(statuses, { error: `must be one of ${statuses.join(', ')}` }).optional(),
@@ -14,6 +26,7 @@ export const approvalQuery = z.strictObject({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .meta({ description: 'true: only what waits for one of your roles, and that you did not ask for' })
     .default('false'),
+  on_behalf_of: forWhom.optional(),
   target: text.meta({ description: 'Only of this run' }).optional(),
   limit: wholeNumber(1, 1_000).default(50),
   page: wholeNumber(1, 1_000_000).default(1),
@@ -65,3 +78,41 @@ export const decided = z.strictObject({
   /** Of whom it still wants how many. */
   missing: z.array(z.strictObject({ role: text, count: z.int() })),
 })
+
+export const delegationBody = z.strictObject({
+  to: pseudonym.meta({ description: 'Who is to decide for you' }),
+  until: instant.meta({ description: 'A date or time within 366 days; from then on it holds no more' }),
+  reason,
+})
+
+export const delegationQuery = z.strictObject({
+  side: z
+    .enum(['given', 'received'], { error: 'must be given or received' })
+    .meta({ description: 'Only what you have delegated, or only what was delegated to you' })
+    .optional(),
+  limit: wholeNumber(1, 1_000).default(50),
+  page: wholeNumber(1, 1_000_000).default(1),
+})
+
+export const delegation = z.strictObject({
+  delegation_id: text,
+  from: text,
+  to: text,
+  roles: z.array(text),
+  reason: text,
+  granted_at: time,
+  until: time,
+  revoked_at: time.nullable(),
+  status: z.enum(['in_force', 'expired', 'revoked']),
+})
+
+export const delegationList = z.strictObject({
+  /** Your pseudonym: who delegates to you has to name it. */
+  you: text,
+  delegations: z.array(delegation),
+  total: z.int(),
+  page: z.int(),
+  per_page: z.int(),
+})
+
+export const revoked = z.strictObject({ delegation_id: text, status: z.literal('revoked') })

@@ -1,5 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { voicesOf } from '../../../../projections/approval-queries.ts'
+import { hasDelegated } from '../../../../projections/delegations.ts'
 import { eventsOfRun } from '../../../../projections/event-queries.ts'
 import { runById } from '../../../../projections/run-queries.ts'
 import { pipelineIdOf } from '../../../app/ids.ts'
@@ -65,12 +67,17 @@ const ofRun = (services: Services): Operation =>
     },
   })
 
-/** The messages about a run, its approval, and the run that it repeats. */
+/** The messages about a run, its approval, the delegations of whoever was spoken for, and the run that it repeats. */
 const relatedTo = (views: Services['views'], tenant: TenantId, run: RunId): string[] => {
   const rows = eventsOfRun(views, tenant, run, Number.MAX_SAFE_INTEGER, runEventsMax)
   const streams = rows.map(({ stream }) => stream).filter((stream) => /^(delivery|approval)-/.test(stream))
+  const delegators = streams
+    .filter((stream) => stream.startsWith('approval-'))
+    .flatMap((stream) => voicesOf(views, tenant, stream.slice(stream.indexOf('.') + 1)))
+    .flatMap(({ on_behalf_of: from }) => (from !== null && hasDelegated(views, tenant, from) ? [from] : []))
+  const delegations = delegators.map((from) => streamName('delegation', tenant, from))
   const repeated = parseRunId(runById(views, tenant, run)?.replay_of ?? '')
-  return [...new Set([...streams, ...(repeated ? [streamName('run', tenant, repeated)] : [])])]
+  return [...new Set([...streams, ...delegations, ...(repeated ? [streamName('run', tenant, repeated)] : [])])]
 }
 
 const ofPipeline = (services: Services): Operation =>

@@ -1,0 +1,77 @@
+import type { DomainEvent } from '../../src/domain/events.ts'
+import { commandIdOf, pipelineOf, runOf, slugOf } from './ids.ts'
+import * as e from './run-events.ts'
+
+const voice = { approvalId: 'a1', by: 'bob', onBehalfOf: null, role: 'governance', reason: 'it is fine' }
+
+const override = { pipelineId: pipelineOf(1), slug: slugOf('flights'), number: 1, scope: 'prod' as const }
+const promotion = {
+  pipelineId: pipelineOf(1),
+  slug: slugOf('flights'),
+  number: 1,
+  version: '1.0.0',
+  manifestHash: 'cd'.repeat(32),
+  from: 'staging' as const,
+  to: 'prod' as const,
+  provedBy: runOf('r1'),
+}
+
+/** Examples of what governance does. */
+export const governanceExamples = {
+  PipelineDeleted: [
+    { type: 'PipelineDeleted', data: { pipelineId: pipelineOf(1), slug: slugOf('flights'), reason: 'not needed' } },
+  ],
+  OverrideApplied: [{ type: 'OverrideApplied', data: { ...override, patch: { orchestration: { retries: 5 } } } }],
+  OverrideRemoved: [{ type: 'OverrideRemoved', data: override }],
+  PromotionRequested: [{ type: 'PromotionRequested', data: { ...promotion, approval: e.needed } }],
+  PromotionRefused: [{ type: 'PromotionRefused', data: { ...promotion, approvalId: 'a1', reason: 'not yet' } }],
+  PipelinePromoted: [{ type: 'PipelinePromoted', data: { ...promotion, approvalId: null } }],
+  ApprovalRequested: [
+    {
+      type: 'ApprovalRequested',
+      data: {
+        approvalId: 'a1',
+        target: { kind: 'run', id: 'r1' },
+        command: { type: 'RequestRun', runId: 'r1' },
+        commandHash: 'ef'.repeat(32),
+        requestedBy: { pseudonym: 'alice', kind: 'person', roles: ['operator'], authMethod: 'test' },
+        required: [{ role: 'governance', count: 1 }],
+        requestedAt: e.atTime(0),
+        expiresAt: e.atTime(60),
+      },
+    },
+  ],
+  ApprovalGranted: [{ type: 'ApprovalGranted', data: voice }],
+  ApprovalRejected: [{ type: 'ApprovalRejected', data: { ...voice, onBehalfOf: 'carol' } }],
+  ApprovalOverridden: [{ type: 'ApprovalOverridden', data: { ...voice, role: 'tenant-admin' } }],
+  ApprovalExpired: [{ type: 'ApprovalExpired', data: { approvalId: 'a1' } }],
+  ApprovalConsumed: [
+    { type: 'ApprovalConsumed', data: { approvalId: 'a1', commandId: commandIdOf(2), commandHash: 'ef'.repeat(32) } },
+  ],
+  DelegationGranted: [
+    {
+      type: 'DelegationGranted',
+      data: {
+        delegationId: 'd1',
+        from: 'carol',
+        to: 'bob',
+        roles: ['governance'],
+        until: e.atTime(60),
+        reason: 'on leave',
+      },
+    },
+  ],
+  DelegationRevoked: [{ type: 'DelegationRevoked', data: { delegationId: 'd1', from: 'carol' } }],
+  ReplayReconciled: [
+    {
+      type: 'ReplayReconciled',
+      data: {
+        runId: runOf('r1'),
+        replayOf: runOf('r0'),
+        stages: [{ stage: 'extract', rowsBefore: null, rowsAfter: 3 }],
+        files: [{ target: 'out.parquet', sha256Before: null, sha256After: 'ab'.repeat(32) }],
+        isSame: false,
+      },
+    },
+  ],
+} satisfies Record<string, readonly DomainEvent[]>
