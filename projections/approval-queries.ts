@@ -1,6 +1,13 @@
-import { type ApprovalRow, approvalsTable, type NeedRow, needsTable, type VoiceRow, voicesTable } from './approvals.ts'
+import {
+  type ApprovalRow,
+  approvalsTable,
+  type NeedRow,
+  needsTable,
+  type VoiceRow,
+  voicesTable,
+  wantedTable,
+} from './approvals.ts'
 import type { ReadDb, SqlValue } from './projection.ts'
-import { type RunRow, runsTable } from './run-tables.ts'
 
 export const approvalById = (db: ReadDb, tenant: string, approvalId: string): ApprovalRow | undefined =>
   db.get<ApprovalRow>(`select * from ${approvalsTable} where tenant = ? and approval_id = ?`, tenant, approvalId)
@@ -90,12 +97,15 @@ export const openApprovalsOf = (db: ReadDb, tenant: string, pseudonym: string): 
     )
     .map(({ approval_id }) => approval_id)
 
-/** Runs that await an approval which is not there yet, in any tenant. */
-export const unopenedRuns = (db: ReadDb, countMax: number): RunRow[] =>
-  db.all<RunRow>(
-    `select run.* from ${runsTable} run where run.status = 'awaiting_approval' and not exists (
-       select 1 from ${approvalsTable} approval where approval.tenant = run.tenant
-         and approval.approval_id = run.approval_id)
-     order by run.requested_at limit ?`,
-    countMax,
-  )
+export interface WantedRow {
+  tenant: string
+  approval_id: string
+  target_kind: ApprovalRow['target_kind']
+  target_id: string
+  correlation_id: string
+  event_id: string
+}
+
+/** Approvals that something waits for and that are not there yet, in any tenant. */
+export const wantedApprovals = (db: ReadDb, countMax: number): WantedRow[] =>
+  db.all<WantedRow>(`select * from ${wantedTable} limit ?`, countMax)

@@ -1,6 +1,6 @@
 import type { ApprovalWork } from '../src/app/ports/approvals.ts'
-import { must, parseRunId, parseTenantId } from '../src/domain/ids.ts'
-import { dueApprovals, unopenedRuns } from './approval-queries.ts'
+import { must, parseTenantId } from '../src/domain/ids.ts'
+import { dueApprovals, wantedApprovals } from './approval-queries.ts'
 import type { ReadDb } from './projection.ts'
 
 const countMax = 1_000
@@ -8,9 +8,10 @@ const countMax = 1_000
 /** Approvals that something is left to do for, as the views know them. */
 export const approvalWork = (views: ReadDb): ApprovalWork => ({
   unopened: () =>
-    unopenedRuns(views, countMax).map((row) => ({
+    wantedApprovals(views, countMax).map((row) => ({
       tenant: must(parseTenantId(row.tenant), 'tenant'),
-      runId: must(parseRunId(row.run_id), 'run id'),
+      target: { kind: row.target_kind, id: row.target_id },
+      approvalId: row.approval_id,
       cause: { correlationId: row.correlation_id, causationId: row.event_id },
     })),
   due: (now) =>

@@ -4,6 +4,7 @@ import { put, type Seen, type SqlValue, type Statement, update, type View } from
 export const approvalsTable = 'approvals_v1'
 export const needsTable = 'approval_needs_v1'
 export const voicesTable = 'approval_voices_v1'
+export const wantedTable = 'approvals_wanted_v1'
 
 /** Times are ISO 8601; `command` and `requested_by` are JSON. `settled` once what it is for has gone on, or will not. */
 export interface ApprovalRow {
@@ -84,7 +85,15 @@ const requested = (seen: Seen<'ApprovalRequested'>): Statement[] => {
   const needs = required.map(({ role, count }) =>
     put(needsTable, { ...keyOf(seen, approvalId), role, count, granted: 0 }),
   )
-  return [put(approvalsTable, { ...row }), ...needs]
+  const { tenant } = seen.metadata
+  // What it is for may have ended just before: then nobody wants it any more.
+  const unwanted: Statement = [
+    `update ${approvalsTable} set settled = 1 where tenant = ? and approval_id = ? and not exists (
+      select 1 from ${wantedTable} wanted where wanted.tenant = ? and wanted.approval_id = ?)`,
+    ...[tenant, approvalId, tenant, approvalId],
+  ]
+  const found: Statement = [`delete from ${wantedTable} where tenant = ? and approval_id = ?`, tenant, approvalId]
+  return [put(approvalsTable, { ...row }), ...needs, unwanted, found]
 }
 
 const granted = (seen: Seen<'ApprovalGranted'>): Statement[] => {
@@ -115,17 +124,42 @@ const closed =
     changed(seen, approvalId, { status, closed_at: seen.metadata.occurredAt })
 
 /** A run that has gone on or has ended needs its approval no more. */
-const settledRun = (seen: Seen, runId: string): Statement => [
-  `update ${approvalsTable} set settled = 1 where tenant = ? and target_kind = 'run' and target_id = ? and settled = 0`,
-  seen.metadata.tenant,
-  runId,
-]
+const settledRun = (seen: Seen, runId: string): Statement[] => {
+  const { tenant } = seen.metadata
+  return [
+    [
+      `update ${approvalsTable} set settled = 1
+        where tenant = ? and target_kind = 'run' and target_id = ? and settled = 0`,
+      tenant,
+      runId,
+    ],
+    [`delete from ${wantedTable} where tenant = ? and target_kind = 'run' and target_id = ?`, tenant, runId],
+  ]
+}
+
+/** That something waits for an approval which is not there yet. */
+const wanted = (seen: Seen, approvalId: string, kind: ApprovalRow['target_kind'], id: string): Statement =>
+  put(wantedTable, {
+    ...keyOf(seen, approvalId),
+    target_kind: kind,
+    target_id: id,
+    correlation_id: seen.metadata.correlationId,
+    event_id: seen.id,
+  })
+
+const settledPromotion = (seen: Seen, approvalId: string | null): Statement[] =>
+  approvalId === null
+    ? []
+    : [
+        changed(seen, approvalId, { settled: 1 }),
+        [`delete from ${wantedTable} where tenant = ? and approval_id = ?`, seen.metadata.tenant, approvalId],
+      ]
 
 /** What waits for whom, who has said what, and what came of it. */
 export const approvalsView: View = {
   name: 'approvals',
   version: 1,
-  tables: [approvalsTable, needsTable, voicesTable],
+  tables: [approvalsTable, needsTable, voicesTable, wantedTable],
   schema: [
     `create table if not exists ${approvalsTable} (
       tenant text, approval_id text, status text, target_kind text, target_id text, command text, command_hash text,
@@ -134,6 +168,9 @@ export const approvalsView: View = {
     `create index if not exists ${approvalsTable}_recent on ${approvalsTable} (tenant, requested_at desc, approval_id)`,
     `create index if not exists ${approvalsTable}_target on ${approvalsTable} (tenant, target_kind, target_id)`,
     `create index if not exists ${approvalsTable}_open on ${approvalsTable} (settled) where settled = 0`,
+    `create table if not exists ${wantedTable} (
+      tenant text, approval_id text, target_kind text, target_id text, correlation_id text, event_id text,
+      primary key (tenant, approval_id)) without rowid`,
     `create table if not exists ${needsTable} (
       tenant text, approval_id text, role text, count integer, granted integer,
       primary key (tenant, approval_id, role)) without rowid`,
@@ -142,6 +179,16 @@ export const approvalsView: View = {
       at text, primary key (tenant, approval_id, ordinal)) without rowid`,
   ],
   handlers: {
+    RunRequested: (seen) => {
+      const { approval, runId } = seen.event.data
+      return approval ? [wanted(seen, approval.approvalId, 'run', runId)] : []
+    },
+    PromotionRequested: (seen) => {
+      const { approval, pipelineId } = seen.event.data
+      return [wanted(seen, approval.approvalId, 'pipeline', pipelineId)]
+    },
+    PipelinePromoted: (seen) => settledPromotion(seen, seen.event.data.approvalId),
+    PromotionRefused: (seen) => settledPromotion(seen, seen.event.data.approvalId),
     ApprovalRequested: requested,
     ApprovalGranted: granted,
     ApprovalRejected: (seen) => {
@@ -154,8 +201,8 @@ export const approvalsView: View = {
     },
     ApprovalExpired: (seen) => [closed('expired')(seen, seen.event.data.approvalId)],
     ApprovalConsumed: (seen) => [changed(seen, seen.event.data.approvalId, { status: 'consumed' })],
-    RunQueued: (seen) => [settledRun(seen, seen.event.data.runId)],
-    RunRejected: (seen) => [settledRun(seen, seen.event.data.runId)],
-    RunCanceled: (seen) => [settledRun(seen, seen.event.data.runId)],
+    RunQueued: (seen) => settledRun(seen, seen.event.data.runId),
+    RunRejected: (seen) => settledRun(seen, seen.event.data.runId),
+    RunCanceled: (seen) => settledRun(seen, seen.event.data.runId),
   },
 }

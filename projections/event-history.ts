@@ -3,7 +3,7 @@ import { sentences, type ToldType } from './event-summaries.ts'
 import type { Seen, Statement, View } from './projection.ts'
 
 export const eventsTable = 'event_history_v2'
-const streamsTable = 'event_streams_v2'
+export const streamsTable = 'event_streams_v2'
 
 export const eventOutcomes = ['succeeded', 'failed', 'canceled', 'rejected'] as const
 export type EventOutcome = (typeof eventOutcomes)[number]

@@ -1,4 +1,4 @@
-import { type EventRow, eventsTable, type FilterColumn, indexOf, isIndexed } from './event-history.ts'
+import { type EventRow, eventsTable, type FilterColumn, indexOf, isIndexed, streamsTable } from './event-history.ts'
 import type { ReadDb, SqlValue } from './projection.ts'
 
 /** Rows that are looked at in one go, so that nobody else waits long. */
@@ -153,5 +153,17 @@ export const eventsOfRun = (db: ReadDb, tenant: string, run: string, until: numb
     tenant,
     run,
     until,
+    rowsMax,
+  )
+
+/** Of one stream, oldest first. What has no pipeline is found by nobody. */
+export const eventsOfStream = (db: ReadDb, tenant: string, stream: string, rowsMax: number): EventRow[] =>
+  db.all<EventRow>(
+    `select * from ${eventsTable} indexed by ${indexOf('pipeline')}
+     where tenant = ? and pipeline = (select pipeline from ${streamsTable} where stream = ?) and stream = ?
+     order by position limit ?`,
+    tenant,
+    stream,
+    stream,
     rowsMax,
   )

@@ -89,3 +89,18 @@ export const unreconciledReplays = (db: ReadDb, countMax: number): RunRow[] =>
      order by requested_at limit ?`,
     countMax,
   )
+
+/** The newest run that has succeeded with a manifest in an environment. */
+export const succeededWith = (
+  db: ReadDb,
+  tenant: string,
+  { pipeline, manifestHash, environment }: { pipeline: string; manifestHash: string; environment: string },
+): RunRow | undefined =>
+  db.get<RunRow>(
+    `select * from ${runsTable} where tenant = ? and pipeline = ? and status = 'succeeded' and manifest_hash = ?
+       and environment = ? order by requested_at desc limit 1`,
+    tenant,
+    pipeline,
+    manifestHash,
+    environment,
+  )

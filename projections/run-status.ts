@@ -56,6 +56,7 @@ const requested = (seen: Seen<'RunRequested'>): Statement[] => {
     correlation_id: seen.metadata.correlationId,
     event_id: seen.id,
     environment: data.environment ?? firstEnvironment,
+    manifest_hash: data.manifestHash,
     replay_of: data.replayOf?.runId ?? null,
     approval_id: data.approval?.approvalId ?? null,
     reconciliation: null,

@@ -33,6 +33,7 @@ export interface RunRow {
   correlation_id: string
   event_id: string
   environment: string
+  manifest_hash: string
   /** The run that this one replays, and the approval that it was queued by, if any. */
   replay_of: string | null
   approval_id: string | null
@@ -59,7 +60,7 @@ export const runSchema: readonly string[] = [
       batch_id text, manifest_version text, parameters text, requested_at text, started_at text, ended_at text,
       attempt integer, failures integer, retry_due_at text, failed_stage text, error text, claim text, claim_open integer,
       cancel_held integer, progress_at text, lease_until text, worker text,
-      correlation_id text, event_id text, environment text, replay_of text, approval_id text,
+      correlation_id text, event_id text, environment text, manifest_hash text, replay_of text, approval_id text,
       reconciliation text,
       primary key (tenant, run_id)) without rowid`,
   `create index if not exists ${runsTable}_recent on ${runsTable} (tenant, requested_at desc, run_id desc)`,
@@ -70,7 +71,6 @@ export const runSchema: readonly string[] = [
       where status in ('queued', 'running', 'canceling')`,
   `create index if not exists ${runsTable}_unreconciled on ${runsTable} (status)
       where replay_of is not null and reconciliation is null`,
-  `create index if not exists ${runsTable}_awaiting on ${runsTable} (status) where status = 'awaiting_approval'`,
   `create index if not exists ${runsTable}_claims on ${runsTable} (status) where claim_open = 1`,
   `create table if not exists ${stagesTable} (
       tenant text, run_id text, ordinal integer, stage text, status text, started_at text, ended_at text,

@@ -12,6 +12,7 @@ import { EventStoreLedger } from '../ledger/eventstore.ts'
 import { Follower } from '../ledger/follower.ts'
 import { LiveFeed } from '../ledger/live-feed.ts'
 import { loadManifests } from '../manifests/directory.ts'
+import { readManifest, readManifestText } from '../manifests/reader.ts'
 import { registerManifests } from '../processes/pipeline-files.ts'
 import { Reconciler } from '../processes/reconciler.ts'
 import { Relay } from '../relay/relay.ts'
@@ -104,6 +105,7 @@ export const startService = async (
     evidence,
     evidenceJobs,
     approvals: approvals.policy,
+    manifests: { read: readManifest, readText: readManifestText },
     publicLedgers: config.ledgerPublic,
     reads: new ReadAfterWrite(viewFollower, await positionKey(config.keysDir)),
     ...access,

@@ -11,6 +11,7 @@ import type { Requirement } from '../domain/approval/events.ts'
 import type { Approvable } from '../domain/approval/rules.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { Environment } from '../domain/pipeline/environments.ts'
+import type { Manifest } from '../domain/pipeline/manifest.ts'
 import type { Callers } from './callers.ts'
 import type { RateLimits } from './limits.ts'
 import type { LiveStreams } from './native/events/live-streams.ts'
@@ -44,6 +45,13 @@ export interface SubjectErasure {
   isDestroyed(pseudonym: string): Promise<boolean>
 }
 
+/** Reads manifests, and says all that is wrong with one: where, and what. */
+export interface ManifestReader {
+  read(value: unknown): { manifest: Manifest; hash: string } | { problems: { path: string; message: string }[] }
+  /** YAML, or JSON, which is a part of it. */
+  readText(text: string): ReturnType<ManifestReader['read']>
+}
+
 /** Who has to approve what, and how long an approval waits. */
 export interface ApprovalPolicy {
   required(command: Approvable, environment: Environment): Requirement[]
@@ -66,6 +74,7 @@ export interface Services {
   subjectKeys: SubjectErasure
   evidence: Evidence
   approvals: ApprovalPolicy
+  manifests: ManifestReader
   evidenceJobs: EvidenceJobs
   /** The tenants whose logs are for anyone. */
   publicLedgers: readonly TenantId[]

@@ -2,10 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { must, parseTenantId, type TenantId } from '../domain/ids.ts'
 import type { Manifest } from '../domain/pipeline/manifest.ts'
-import { manifestHash } from './hash.ts'
 import type { Problem } from './problems.ts'
-import { parseManifest } from './schema.ts'
-import { parseYaml } from './yaml.ts'
+import { readManifestText } from './reader.ts'
 
 /** `file` is relative to the directory, with / between folders. */
 interface LoadedManifest {
@@ -72,7 +70,7 @@ const loadFiles = async (
 ): Promise<void> => {
   for (const name of names) {
     const file = `${prefix}${name}`
-    const read = await readManifest(join(directory, file))
+    const read = await readFileAt(join(directory, file))
     if ('problems' in read) {
       found.problems.push(...read.problems.map((problem) => ({ file, ...problem })))
       continue
@@ -83,15 +81,12 @@ const loadFiles = async (
   }
 }
 
-const readManifest = async (path: string): Promise<{ manifest: Manifest; hash: string } | { problems: Problem[] }> => {
+const readFileAt = async (path: string): Promise<{ manifest: Manifest; hash: string } | { problems: Problem[] }> => {
   try {
     const { size } = await stat(path)
     if (size > fileBytesMax)
       return { problems: [{ path: '', message: `is larger than ${fileBytesMax} bytes (${size})` }] }
-    const yaml = parseYaml(await readFile(path, 'utf8'))
-    if ('problems' in yaml) return yaml
-    const parsed = parseManifest(yaml.value)
-    return 'problems' in parsed ? parsed : { ...parsed, hash: manifestHash(parsed.manifest) }
+    return readManifestText(await readFile(path, 'utf8'))
   } catch (error) {
     return { problems: [{ path: '', message: `cannot be read: ${reasonOf(error)}` }] }
   }

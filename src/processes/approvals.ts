@@ -1,16 +1,14 @@
-import { approvals, runs } from '../app/aggregates.ts'
+import { approvals } from '../app/aggregates.ts'
 import { type CommandContext, systemContext } from '../app/context.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import { uuidv5 } from '../app/ids.ts'
-import type { ApprovalWork, AwaitingRun, DueApproval, MayStill } from '../app/ports/approvals.ts'
+import type { ApprovalWork, DueApproval, MayStill, WantedApproval } from '../app/ports/approvals.ts'
 import type { Follows, Log } from '../app/ports/follower.ts'
 import type { LedgerEvent } from '../app/ports/ledger.ts'
-import { approvedCommand } from '../app/request-run.ts'
 import type { Approval } from '../domain/approval/decide.ts'
 import type { ApprovalRequested } from '../domain/approval/events.ts'
-import { type CommandId, must, parseRunId, type RunId } from '../domain/ids.ts'
-import { firstEnvironment } from '../domain/pipeline/environments.ts'
-import type { RunCommand } from '../domain/run/commands.ts'
+import type { CommandId } from '../domain/ids.ts'
+import { targetKinds } from './approval-targets.ts'
 
 export interface ApprovalsDeps {
   work: ApprovalWork
@@ -60,7 +58,14 @@ export class Approvals implements Follows {
       switch (event?.type) {
         case 'RunRequested': {
           const { approval, runId } = event.data
-          if (approval) await this.tried(() => this.open({ tenant, runId, cause }))
+          const target = { kind: 'run' as const, id: runId }
+          if (approval) await this.tried(() => this.open({ tenant, target, approvalId: approval.approvalId, cause }))
+          break
+        }
+        case 'PromotionRequested': {
+          const { approval, pipelineId } = event.data
+          const target = { kind: 'pipeline' as const, id: pipelineId }
+          await this.tried(() => this.open({ tenant, target, approvalId: approval.approvalId, cause }))
           break
         }
         case 'ApprovalGranted':
@@ -76,13 +81,16 @@ export class Approvals implements Follows {
   }
 
   sweep(): Promise<void> {
-    this.sweeping = this.sweeping.then(() => this.sweepOnce())
+    const { log } = this.deps
+    this.sweeping = this.sweeping
+      .then(() => this.sweepOnce())
+      .catch((error) => log.warn('a sweep of approvals failed; the next one tries again', { error: String(error) }))
     return this.sweeping
   }
 
   private async sweepOnce(): Promise<void> {
     const { work, nowMs } = this.deps
-    for (const run of work.unopened()) await this.tried(() => this.open(run))
+    for (const wanted of work.unopened()) await this.tried(() => this.open(wanted))
     for (const due of work.due(new Date(nowMs()).toISOString())) await this.tried(() => this.settle(due))
   }
 
@@ -95,19 +103,16 @@ export class Approvals implements Follows {
     }
   }
 
-  private async open({ tenant, runId, cause }: AwaitingRun): Promise<void> {
+  private async open({ tenant, target, approvalId, cause }: WantedApproval): Promise<void> {
     const { commands, nowMs } = this.deps
-    const { state } = await commands.load(runs, tenant, runId)
-    const { requested } = state
-    if (!requested?.approval || state.status !== 'awaiting_approval') return
-    const { approvalId, requestedBy, required, expiresAt } = requested.approval
-    // What is to be approved is what was recorded, whatever hash was written beside it.
-    const { command, commandHash } = approvedCommand(requested)
-    const { requestedAt } = requested
-    const target = { kind: 'run' as const, id: runId }
-    const asked = { approvalId, target, command, commandHash, requestedBy, required, requestedAt, expiresAt }
+    const waiting = await targetKinds[target.kind].waiting(commands, tenant, target.id, approvalId)
+    if (!waiting) return
+    const { needed, command, commandHash } = waiting
+    const { requestedBy, required, expiresAt } = needed
     const context = systemContext(tenant, this.name, nowMs(), cause)
-    await commands.handle(approvals, approvalId, { type: 'RequestApproval', approval: asked }, context)
+    const of = { approvalId, target, command, commandHash }
+    const approval = { ...of, requestedBy, required, requestedAt: context.at, expiresAt }
+    await commands.handle(approvals, approvalId, { type: 'RequestApproval', approval }, context)
   }
 
   /** Carries out what was decided; time decides too. */
@@ -127,43 +132,34 @@ export class Approvals implements Follows {
   private async release(asked: ApprovalRequested, { status }: Approval, context: CommandContext): Promise<void> {
     const { commands, mayStill } = this.deps
     const { tenant } = context
-    const { approvalId, requestedBy } = asked
-    const runId = runIdOf(asked)
-    const { state: run } = await commands.load(runs, tenant, runId)
-    if (!run.requested || run.status !== 'awaiting_approval') return
+    const { approvalId, target, requestedBy } = asked
+    const kind = targetKinds[target.kind]
+    const waiting = await kind.waiting(commands, tenant, target.id, approvalId)
+    if (!waiting) return
+    const { action, environment, commandHash, needed } = waiting
+    if (asked.commandHash !== commandHash || needed.commandHash !== commandHash) {
+      return this.refuse(asked, 'what was approved is not what was asked for', context)
+    }
     if (status === 'granted') {
-      const environment = run.requested.environment ?? firstEnvironment
-      if (!mayStill(tenant, requestedBy, 'ReplayRun', environment)) {
+      if (!mayStill(tenant, requestedBy, action, environment)) {
         return this.refuse(asked, 'who asked for it may not do it any more', context)
       }
-      const { commandHash } = approvedCommand(run.requested)
       const commandId = uuidv5('consume', tenant, approvalId)
-      await commands.handle(
-        approvals,
-        approvalId,
-        { type: 'ConsumeApproval', approvalId, commandId, commandHash },
-        context,
-      )
+      const consume = { type: 'ConsumeApproval' as const, approvalId, commandId, commandHash }
+      await commands.handle(approvals, approvalId, consume, context)
     }
-    const { commandHash } = asked
-    await this.say({ type: 'ReleaseRun', runId, approvalId, commandHash }, asked, context)
+    await kind.release(commands, target.id, approvalId, commandHash, this.inTheirName('release', asked, context))
   }
 
-  private refuse(asked: ApprovalRequested, reason: string, context: CommandContext): Promise<void> {
-    const { approvalId } = asked
-    return this.say({ type: 'RefuseRun', runId: runIdOf(asked), approvalId, reason }, asked, context)
+  private async refuse(asked: ApprovalRequested, reason: string, context: CommandContext): Promise<void> {
+    const { approvalId, target } = asked
+    const named = this.inTheirName('refuse', asked, context)
+    await targetKinds[target.kind].refuse(this.deps.commands, target.id, approvalId, reason, named)
   }
 
-  /** In the name of who asked for it. */
-  private async say(
-    command: RunCommand & { runId: RunId },
-    asked: ApprovalRequested,
-    context: CommandContext,
-  ): Promise<void> {
-    const commandId = uuidv5(command.type, context.tenant, asked.approvalId) as CommandId
-    const inTheirName = { ...context, commandId, actor: asked.requestedBy, approvals: [asked.approvalId] }
-    await this.deps.commands.handle(runs, command.runId, command, inTheirName)
+  /** What is carried out is done in the name of who asked for it. */
+  private inTheirName(step: string, { approvalId, requestedBy }: ApprovalRequested, context: CommandContext) {
+    const commandId = uuidv5(step, context.tenant, approvalId) as CommandId
+    return { ...context, commandId, actor: requestedBy, approvals: [approvalId] }
   }
 }
-
-const runIdOf = ({ target }: ApprovalRequested): RunId => must(parseRunId(target.id), 'run id')

@@ -107,6 +107,8 @@ describe('GET /ledger/{tenant}/checkpoints', () => {
     expect([sizes(second.body), second.body.next, second.body.more]).toEqual([[30, 20], 20, true])
     const third = await ask('?limit=2&cursor=20')
     expect([sizes(third.body), third.body.next, third.body.more]).toEqual([[10], 10, false])
+    const whole = await ask('?limit=3&cursor=40')
+    expect([sizes(whole.body), whole.body.more]).toEqual([[30, 20, 10], false])
     expect((await ask('?cursor=10')).body).toEqual({ checkpoints: [], next: null, more: false })
   })
 

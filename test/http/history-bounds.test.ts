@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { runs } from '../../src/app/aggregates.ts'
+import { deliveries, runs } from '../../src/app/aggregates.ts'
 import type { RunCommand } from '../../src/domain/run/commands.ts'
 import { nowMs, openApi } from '../support/api.ts'
 import { contextOf } from '../support/contexts.ts'
@@ -129,6 +129,21 @@ describe('filters', () => {
     const { events } = await ask('text=OF%20FLIGHTS')
     expect(types(events)).toEqual(['RunRequested', 'RunRequested'])
     expect((await ask('text=of%25flights')).events).toEqual([])
+  })
+
+  test('an outcome is that of the event, where its type may have either', async () => {
+    const { ask, commands, pump } = await opened()
+    const context = contextOf()
+    const scheduled = { deliveryId: 'd1', webhookId: 'w1', runId: runOf('r1'), body: {}, dueAt: context.at }
+    await commands.handle(deliveries, 'd1', { type: 'ScheduleDelivery', ...scheduled }, context)
+    const told = { type: 'RecordAttempt', deliveryId: 'd1', durationMs: 1, error: null, response: null } as const
+    const failed = { ...told, attempt: 1, outcome: 'failed', status: 500, nextAt: context.at } as const
+    const delivered = { ...told, attempt: 2, outcome: 'delivered', status: 204, nextAt: null } as const
+    for (const command of [failed, delivered]) await commands.handle(deliveries, 'd1', command, contextOf())
+    await pump.settled()
+    expect((await ask('type=DeliveryAttempted')).events).toHaveLength(2)
+    expect((await ask('type=DeliveryAttempted&outcome=failed')).events).toMatchObject([{ outcome: 'failed' }])
+    expect((await ask('type=DeliveryAttempted&outcome=succeeded')).events).toMatchObject([{ outcome: 'succeeded' }])
   })
 
   test('several hold together', async () => {

@@ -26,6 +26,7 @@ test('a run that was requested is queued, with all its stages', async () => {
   expect({ ...row, _metadata: undefined }).toEqual({
     environment: 'dev',
     replay_of: null,
+    manifest_hash: expect.stringMatching(/^[0-9a-f]+$/),
     approval_id: null,
     reconciliation: null,
     tenant: 'acme',

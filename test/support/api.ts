@@ -24,6 +24,7 @@ import { type Freshness, ReadAfterWrite } from '../../src/http/reads.ts'
 import type { Services } from '../../src/http/services.ts'
 import { Sealer } from '../../src/keys/sealing.ts'
 import { LiveFeed } from '../../src/ledger/live-feed.ts'
+import { readManifest, readManifestText } from '../../src/manifests/reader.ts'
 import { contextOf } from './contexts.ts'
 import { evidenceIn } from './evidence.ts'
 import { evidenceJobsIn } from './evidence-jobs.ts'
@@ -129,6 +130,7 @@ export const openApi = async ({
     webhookSecrets: webhookSecretsOf(keys, sealer),
     subjectKeys: subjectErasureOf(keys, sealer, callers),
     evidence,
+    manifests: { read: readManifest, readText: readManifestText },
     approvals: {
       required: (command, environment) => requiredBy(approvalRules, command, environment),
       waitMs: 3_600_000,

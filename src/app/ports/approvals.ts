@@ -1,4 +1,5 @@
-import type { RunId, TenantId } from '../../domain/ids.ts'
+import type { ApprovalTarget } from '../../domain/approval/events.ts'
+import type { TenantId } from '../../domain/ids.ts'
 import type { Actor } from '../../domain/metadata.ts'
 import type { Environment } from '../../domain/pipeline/environments.ts'
 import type { Cause } from '../context.ts'
@@ -10,19 +11,26 @@ export interface DueApproval {
   cause: Cause
 }
 
-export interface AwaitingRun {
+/** An approval that something waits for, and that nobody has opened yet. */
+export interface WantedApproval {
   tenant: TenantId
-  runId: RunId
+  target: ApprovalTarget
+  approvalId: string
   cause: Cause
 }
 
 /** What the views know of approvals. */
 export interface ApprovalWork {
-  /** Runs that await an approval which nobody has opened yet. */
-  unopened(): readonly AwaitingRun[]
+  /** Of all tenants, so many at most. */
+  unopened(): readonly WantedApproval[]
   /** Decided but not carried out, or past their time at `now` (ISO); of all tenants, so many at most. */
   due(now: string): readonly DueApproval[]
 }
 
 /** Whether who asked may still do it: roles and policies may have changed meanwhile. */
-export type MayStill = (tenant: TenantId, actor: Actor, action: 'ReplayRun', environment: Environment) => boolean
+export type MayStill = (
+  tenant: TenantId,
+  actor: Actor,
+  action: 'RequestRun' | 'ReplayRun' | 'PromotePipeline',
+  environment: Environment,
+) => boolean

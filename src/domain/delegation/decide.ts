@@ -52,13 +52,10 @@ const invalid = (field: string, problem: string) =>
 const isInForce = ({ delegationId, until }: Delegation, { revoked }: Delegations, at: string): boolean =>
   at < until && !revoked.includes(delegationId)
 
-/** What `to` may decide with at that time, of all that was delegated to them: roles, and by which delegations. */
-export const delegatedTo = (state: Delegations, to: string, at: string): { roles: string[]; ids: string[] } => {
+/** The roles in which `to` may decide at that time, by all that was delegated to them. */
+export const delegatedTo = (state: Delegations, to: string, at: string): string[] => {
   const found = state.granted.filter((each) => each.to === to && isInForce(each, state, at))
-  return {
-    roles: [...new Set(found.flatMap(({ roles }) => roles))],
-    ids: found.map(({ delegationId }) => delegationId),
-  }
+  return [...new Set(found.flatMap(({ roles }) => roles))]
 }
 
 const evolve = (state: Delegations, { type, data }: DelegationEvent): Delegations =>

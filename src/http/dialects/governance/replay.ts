@@ -37,12 +37,16 @@ export const replayOperation = (services: Services): Operation =>
       const { commands, approvals, reads, nowMs } = services
       const { run_id: runId, contract_version = null, partition = null, replay_run_id: chosen, reason } = body
       const { allow_succeeded: allowSucceeded, dry_run: dryRun } = body
-      const said = { runId, contract: contract_version, partition, allowSucceeded, chosen: chosen ?? null }
+      const asks = { runId, contract: contract_version, partition, allowSucceeded, chosen: chosen ?? null }
+      const said = { ...asks, reason: reason ?? null, dryRun }
       const context = commandContext(c, 'governance', said, nowMs())
       const keyed = idempotencyKey(c) !== undefined
       const drawn = must(parseRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs())), 'run id')
       const earlier = keyed ? await commands.happened(runs, chosen ?? drawn, context) : undefined
-      if (earlier) return c.json(answerOf(earlier.state))
+      if (earlier) {
+        reads.wrote(c, earlier)
+        return c.json(answerOf(earlier.state))
+      }
 
       const asked = { runId, partition, contract: contract_version, allowSucceeded }
       const found = await replayable(commands, asked, context)

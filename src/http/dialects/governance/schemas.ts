@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parsePartitionKey, parseRunId } from '../../../domain/ids.ts'
 import { reason } from '../../reason.ts'
 import { required, wholeNumber } from '../../validate.ts'
+import { environment } from './manifest-schemas.ts'
 
 export const runStatuses = [
   'awaiting_approval',
@@ -126,3 +127,21 @@ export const runList = z.strictObject({
 })
 
 export const controlled = z.strictObject({ run_id: text, status: z.enum(runStatuses), rolled_back: z.array(text) })
+
+export const startBody = z.strictObject({
+  environment: environment.optional(),
+  partition: partition.nullable().optional(),
+  parameters: z.record(text, z.json(), { error: required('an object') }).optional(),
+  run_id: runId.optional().meta({ description: 'The id of the run; drawn, unless it is given' }),
+})
+
+export const startAnswer = z.strictObject({
+  run_id: text,
+  pipeline: text,
+  environment,
+  manifest_version: text,
+  /** Numbers of the overrides that apply. */
+  overrides: z.array(z.int()),
+  partition: text.nullable(),
+  status: z.enum(runStatuses),
+})

@@ -125,7 +125,7 @@ const codes: readonly Code[] = [
 /** Who decides is who calls, or whoever has delegated it to them: nothing else in a body could say otherwise. */
 const decision = (services: Services, word: string, type: Decision, summary: string): Operation => {
   const { commands, reads, nowMs } = services
-  const body: typeof decisionBody = type === 'OverrideApproval' ? overrideBody : decisionBody
+  const body: z.ZodType<z.output<typeof decisionBody>> = type === 'OverrideApproval' ? overrideBody : decisionBody
   return operation({
     method: 'post',
     path: `/{approval_id}/${word}`,

@@ -23,7 +23,7 @@ export const speakerOf = async (
     throw new Rejection('FORBIDDEN', 'on_behalf_of: this token speaks for somebody already', { on_behalf_of: from })
   }
   const { identity, isErased } = (await commands.load(subjects, tenant, from)).state
-  const { roles } = delegatedTo((await commands.load(delegations, tenant, from)).state, by, at)
+  const roles = delegatedTo((await commands.load(delegations, tenant, from)).state, by, at)
   // Whoever is not there and whoever has delegated nothing get one answer: it tells nobody who is here.
   if (identity === null || isErased || roles.length === 0) {
     const message = `on_behalf_of: no delegation of '${from}' to you is in force`

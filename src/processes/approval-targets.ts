@@ -1,0 +1,75 @@
+import { pipelines, runs } from '../app/aggregates.ts'
+import type { CommandContext } from '../app/context.ts'
+import type { CommandHandler } from '../app/handle.ts'
+import type { MayStill } from '../app/ports/approvals.ts'
+import { approvedPromotion } from '../app/promote.ts'
+import { approvedCommand } from '../app/request-run.ts'
+import type { ApprovalTarget } from '../domain/approval/events.ts'
+import { must, parsePipelineId, parseRunId, type TenantId } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
+import type { ApprovalNeeded } from '../domain/run/events.ts'
+
+type Commands = Pick<CommandHandler, 'handle' | 'load'>
+
+/** What waits for an approval, as the ledger has it. */
+export interface Waiting {
+  needed: ApprovalNeeded
+  /** As it would be carried out, and its hash: made from what was recorded, whatever hash was written beside it. */
+  command: JsonObject
+  commandHash: string
+  /** What the policies are asked again before it goes on, and where. */
+  action: Parameters<MayStill>[2]
+  environment: Environment
+}
+
+/** One kind of thing that may need an approval. */
+interface TargetKind {
+  /** Null where nothing waits for that approval any more. */
+  waiting(commands: Commands, tenant: TenantId, id: string, approvalId: string): Promise<Waiting | null>
+  release(
+    commands: Commands,
+    id: string,
+    approvalId: string,
+    commandHash: string,
+    context: CommandContext,
+  ): Promise<unknown>
+  refuse(commands: Commands, id: string, approvalId: string, reason: string, context: CommandContext): Promise<unknown>
+}
+
+const runIn = (id: string) => must(parseRunId(id), 'run id')
+const pipelineIn = (id: string) => must(parsePipelineId(id), 'pipeline id')
+
+export const targetKinds: Record<ApprovalTarget['kind'], TargetKind> = {
+  run: {
+    waiting: async (commands, tenant, id, approvalId) => {
+      const { state } = await commands.load(runs, tenant, runIn(id))
+      const { requested, status } = state
+      if (requested?.approval?.approvalId !== approvalId || status !== 'awaiting_approval') return null
+      const environment = requested.environment ?? firstEnvironment
+      const action = requested.replayOf ? 'ReplayRun' : 'RequestRun'
+      return { needed: requested.approval, ...approvedCommand(requested), action, environment }
+    },
+    release: (commands, id, approvalId, commandHash, context) =>
+      commands.handle(runs, id, { type: 'ReleaseRun', runId: runIn(id), approvalId, commandHash }, context),
+    refuse: (commands, id, approvalId, reason, context) =>
+      commands.handle(runs, id, { type: 'RefuseRun', runId: runIn(id), approvalId, reason }, context),
+  },
+  pipeline: {
+    waiting: async (commands, tenant, id, approvalId) => {
+      const { state } = await commands.load(pipelines, tenant, pipelineIn(id))
+      const promotion = state.pending[approvalId]
+      if (!promotion) return null
+      const environment = promotion.to
+      return { needed: promotion.approval, ...approvedPromotion(promotion), action: 'PromotePipeline', environment }
+    },
+    release: (commands, id, approvalId, commandHash, context) => {
+      const pipelineId = pipelineIn(id)
+      return commands.handle(pipelines, id, { type: 'ReleasePromotion', pipelineId, approvalId, commandHash }, context)
+    },
+    refuse: (commands, id, approvalId, reason, context) => {
+      const pipelineId = pipelineIn(id)
+      return commands.handle(pipelines, id, { type: 'RefusePromotion', pipelineId, approvalId, reason }, context)
+    },
+  },
+}
