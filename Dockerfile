@@ -2,7 +2,8 @@ FROM node:20.20.2-bookworm-slim AS build
 WORKDIR /app
 COPY .npmrc package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json biome.json ./
+COPY scripts scripts
 COPY projections projections
 COPY src src
 RUN npm run build

@@ -110,6 +110,7 @@ export class Worker {
     const before = await attempt.load()
     if (!before.requested || hasEnded(before)) return
     if (before.status === 'canceling') return attempt.confirmCancel()
+    await this.deps.engine.prepare()
     let run = await attempt.start()
     if (!run.committed) {
       await this.runStages(attempt, run, controller)

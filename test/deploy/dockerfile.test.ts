@@ -14,6 +14,7 @@ import { commands, imageStage, isUnpinned, stages, variables } from './project.t
 const manifest = z
   .object({
     version: z.string(),
+    scripts: z.object({ build: z.string() }),
     bin: z.object({ ledgerline: z.string() }),
     dependencies: z.record(z.string(), z.string()),
   })
@@ -69,6 +70,13 @@ describe('the image', () => {
     const wrong = 'FROM a AS b\nCOPY nothing test package.json ./\nFROM a\nCOPY --from=c x y\nCOPY --from=b x y'
     expect(wrongCopies(parseDockerfile(wrong))).toEqual(['nothing', 'test', 'no stage c'])
     expect(letIn.filter((path) => !existsSync(path))).toEqual([])
+  })
+
+  test('has all that its build names', () => {
+    const copied = stages.flatMap((stage) => instructionsOf(stage, 'COPY').flatMap(({ args }) => args.slice(0, -1)))
+    const named = [...manifest.scripts.build.matchAll(/[\w./-]+\.(?:json|mjs)\b/g)].map(([path]) => path)
+    expect(named).toEqual(['tsconfig.build.json', 'scripts/bundle-verifier.mjs'])
+    expect(named.filter((path) => !copied.some((each) => path === each || path.startsWith(`${each}/`)))).toEqual([])
   })
 
   test('is not run by root', () => {

@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openGovernance } from './governance-stack.ts'
+import { openGovernance, root } from './governance-stack.ts'
 
 type Governance = Awaited<ReturnType<typeof openGovernance>>
 let governance: Governance
@@ -131,3 +132,34 @@ test('versions, what differs between them, and how it came to be are told; a del
     'OverrideRemoved',
   ])
 })
+
+test('a bundle of the period proves that these are all promotions that there were', async () => {
+  const { request, dataDir, until } = governance
+  const asked = '/evidence/period?from=2020-01-01&to=2100-01-01&type=PipelinePromoted,PromotionRequested'
+  // Sealed within a second.
+  await until(
+    'grace',
+    '/ledger/default/checkpoints',
+    ({ checkpoints }) => Array.isArray(checkpoints) && checkpoints.length > 0,
+  )
+  const bytes = Buffer.from(await (await request('grace', asked)).arrayBuffer())
+  const key = (await (await request('grace', '/ledger/default/key')).text()).trim()
+  const file = join(dataDir, 'promotions.json')
+  await writeFile(file, bytes)
+  const { status, stdout } = spawnSync(process.execPath, [join(root, 'dist/verify.mjs'), file, '--key', key])
+  expect([status, String(stdout)]).toEqual([0, expect.stringContaining('VERIFIED')])
+  const { leaves } = JSON.parse(bytes.toString()) as {
+    leaves: { event?: { data: Promoted }; envelope: { type: string } }[]
+  }
+  const promoted = leaves.filter(({ envelope }) => envelope.type === 'PipelinePromoted')
+  expect(promoted.map(({ event }) => [event?.data.to, event?.data.number])).toEqual([
+    ['staging', 1],
+    ['prod', 1],
+  ])
+  expect(leaves.length).toBeGreaterThan(20)
+})
+
+interface Promoted {
+  to: string
+  number: number
+}

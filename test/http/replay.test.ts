@@ -157,7 +157,7 @@ describe('a replay is refused', () => {
     const before = ledger.all.length
     expect((await replay({ dry_run: true })).status).toBe(409)
     const { body } = await replay()
-    expect(body).toMatchObject({ status: 409, title: 'NOT_REPLAYABLE', run_id: 'failed' })
+    expect(body).toMatchObject({ status: 409, title: 'NOT_REPLAYABLE', runId: 'failed' })
     expect(body.detail).toBe("the evidence of run 'failed' does not hold: leaf 3: it differs")
     expect(asked.at(-1)).toEqual([tenant, { kind: 'run', id: 'failed', streams: [`run-${tenant}.failed`] }])
     expect(ledger.all.slice(before).map(({ type }) => type)).toEqual(['SubjectRegistered'])
@@ -170,7 +170,11 @@ describe('a replay is refused', () => {
         ? { allowed: false, policy: { id: 'freeze', version: '1' } }
         : policies.decide(question)
     const { replay, commands, say, calls } = await opened({ services: { policies: { decide } } })
-    await request(commands, 'inprod', { partition: null, environment: 'prod' })
+    await request(commands, 'inprod', {
+      partition: null,
+      environment: 'prod',
+      pinned: { manifestHash: 'h1', overrides: [] },
+    })
     await say('inprod', ...fails)
     const { status, body } = await replay({ run_id: 'inprod', partition: null })
     expect([status, body.title, body.detail]).toEqual([

@@ -15,15 +15,17 @@ const fingerprint = ({ name, version, schema }: View): string => {
  */
 test('a view has other tables only in another version', () => {
   expect(allViews.map(fingerprint)).toEqual([
-    'run-status 1 836a5b7761a65acf',
+    'run-status 2 20ea9196724cf745',
     'run-history 1 ca17e908688a58fa',
-    'pipelines 1 abe1f75dffab9182',
+    'pipelines 2 ab7ca564a50c5b2c',
     'access 1 428935c74c804ebd',
     'webhooks 2 0f527c98fd7a8536',
     'sink-schemas 1 04d60c11a5540333',
     'subjects 1 2d6c764a65f102aa',
-    'event-history 1 61b84e49d146eedf',
+    'event-history 2 9caeafd8f5ddcfe8',
     'checkpoints 2 fb775dcc5f93109c',
+    'approvals 1 ab122c79920d49a3',
+    'delegations 1 4690acbb40760f61',
   ])
 })
 

@@ -26,6 +26,10 @@ export class FakeEngine implements Engine {
     this.next[stage] = behaviours
   }
 
+  async prepare(): Promise<void> {
+    await this.behave('prepare')
+  }
+
   async open(job: EngineJob): Promise<EngineSession> {
     this.jobs.push(job)
     const name = `${job.runId}.${job.attempt}`

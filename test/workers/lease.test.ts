@@ -25,6 +25,19 @@ describe('a worker at a long stage', () => {
     expect(first?.metadata).toMatchObject({ correlationId: 'request-1', origin: 'worker:box.1' })
   })
 
+  test('takes no lease before its engine is prepared, however long that takes', async () => {
+    const world = await openWorld()
+    const started: boolean[] = []
+    world.engine.will('prepare', async () => {
+      await sleep(50)
+      started.push(world.typesOf('r').includes('RunStarted') || leasesOf(world).length > 0)
+    })
+    world.startWorker({ leaseMs: 60 })
+    await world.request('r')
+    await world.has('r', 'RunSucceeded')
+    expect(started).toEqual([false])
+  })
+
   test('never lets as much time pass without a sign of life as the lease lasts', async () => {
     const world = await openWorld()
     const held = gate()

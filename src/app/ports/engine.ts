@@ -40,6 +40,8 @@ export interface EngineSession {
 
 export interface Engine {
   readonly name: string
+  /** Loads what the first job needs. It may keep the process busy for longer than a lease, so it comes before any. */
+  prepare(): Promise<void>
   open(job: EngineJob): Promise<EngineSession>
   /**
    * Moves committed files to their targets. Idempotent: a file already moved is passed over, so whoever resumes

@@ -15,6 +15,9 @@ interface LocalEngineOptions {
   steps: Record<ScoringStep, Step>
 }
 
+/** Only with the first job: DuckDB takes a while to load, and many a process never needs it. */
+const loadSession = () => import('./session.ts')
+
 /** The engine of this process: DuckDB over files, and the built-in scoring steps. */
 export const localEngine = ({ tenantsDir, samplesDir, steps }: LocalEngineOptions): Engine => {
   const base = resolve(tenantsDir)
@@ -29,10 +32,10 @@ export const localEngine = ({ tenantsDir, samplesDir, steps }: LocalEngineOption
   }
   return {
     name: 'local',
+    prepare: async () => void (await loadSession()),
     open: (job) =>
       inTenant(job.tenant, async (root) => {
-        // Only now: DuckDB takes a while to load, and many a process never needs it.
-        const { LocalSession } = await import('./session.ts')
+        const { LocalSession } = await loadSession()
         return new LocalSession({ workspace: await openWorkspace(root, job), samplesDir, steps })
       }),
     publish: (tenant, runId, files) =>
