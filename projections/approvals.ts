@@ -11,7 +11,7 @@ export interface ApprovalRow {
   tenant: string
   approval_id: string
   status: 'pending' | 'granted' | 'rejected' | 'expired' | 'consumed'
-  target_kind: 'run' | 'pipeline'
+  target_kind: 'run' | 'pipeline' | 'backfill'
   target_id: string
   command: string
   command_hash: string
@@ -147,7 +147,7 @@ const wanted = (seen: Seen, approvalId: string, kind: ApprovalRow['target_kind']
     event_id: seen.id,
   })
 
-const settledPromotion = (seen: Seen, approvalId: string | null): Statement[] =>
+const settledBy = (seen: Seen, approvalId: string | null): Statement[] =>
   approvalId === null
     ? []
     : [
@@ -187,8 +187,14 @@ export const approvalsView: View = {
       const { approval, pipelineId } = seen.event.data
       return [wanted(seen, approval.approvalId, 'pipeline', pipelineId)]
     },
-    PipelinePromoted: (seen) => settledPromotion(seen, seen.event.data.approvalId),
-    PromotionRefused: (seen) => settledPromotion(seen, seen.event.data.approvalId),
+    BackfillRequested: (seen) => {
+      const { approval, backfillId } = seen.event.data
+      return approval ? [wanted(seen, approval.approvalId, 'backfill', backfillId)] : []
+    },
+    BackfillStarted: (seen) => settledBy(seen, seen.event.data.approvalId),
+    BackfillRefused: (seen) => settledBy(seen, seen.event.data.approvalId),
+    PipelinePromoted: (seen) => settledBy(seen, seen.event.data.approvalId),
+    PromotionRefused: (seen) => settledBy(seen, seen.event.data.approvalId),
     ApprovalRequested: requested,
     ApprovalGranted: granted,
     ApprovalRejected: (seen) => {

@@ -54,8 +54,8 @@ export const indexOf = (column: FilterColumn | 'tenant'): string => `${eventsTab
 export const typesByOutcome: Readonly<Record<EventOutcome, readonly ToldType[]>> = {
   succeeded: ['RunSucceeded', 'StageCompleted', 'DeliveryAttempted'],
   failed: ['RunFailed', 'StageFailed', 'DeliveryAttempted', 'DeliveryExhausted', 'IntegrityAlertRaised'],
-  canceled: ['RunCanceled'],
-  rejected: ['RunRejected', 'ApprovalRejected', 'PromotionRefused'],
+  canceled: ['RunCanceled', 'BackfillCanceled'],
+  rejected: ['RunRejected', 'ApprovalRejected', 'PromotionRefused', 'BackfillRefused'],
 }
 
 const insert = `insert or replace into ${eventsTable} (position, tenant, id, stream, revision, type, command, actor,
@@ -134,6 +134,16 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   PartitionReleased: ofPartition,
   LogKeyAdded: told,
   IntegrityAlertRaised: ended('failed'),
+  BackfillRequested: (seen) => {
+    const { pipeline, environment } = seen.event.data
+    return [belongs(seen.stream, pipeline, null, environment), rowOf(seen, {})]
+  },
+  BackfillStarted: told,
+  BackfillRefused: ended('rejected'),
+  BackfillPaused: told,
+  BackfillResumed: told,
+  BackfillCanceled: ended('canceled'),
+  BackfillCompleted: told,
   ApprovalRequested: asked,
   ApprovalGranted: told,
   ApprovalRejected: ended('rejected'),
@@ -142,6 +152,7 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   ApprovalConsumed: told,
   DelegationGranted: told,
   DelegationRevoked: told,
+  ContractRegistered: told,
   SubjectRegistered: told,
   SubjectErased: told,
   LegalHoldPlaced: told,

@@ -51,6 +51,20 @@ export const sentences: Sentences = {
   LogKeyAdded: ({ id }, actor) => `${actor} added key ${id}, which signs the logs of evidence from now on.`,
   IntegrityAlertRaised: ({ log, from, to }) =>
     `The ledger differs from what was sealed in the log of ${log}: ${from === to ? `at leaf ${from}` : `from one of the leaves ${from} to ${to} on`}.`,
+  BackfillRequested: ({ pipeline, environment, partitions, skipped }, actor) =>
+    `${actor} asked for ${counted(partitions.length, 'partition')} of pipeline ${pipeline} in ${environment}; ${counted(skipped.length, 'partition')} had succeeded already.`,
+  BackfillStarted: () => 'The backfill began.',
+  BackfillRefused: () => 'The backfill was refused.',
+  BackfillPaused: (_, actor) => `${actor} paused the backfill.`,
+  BackfillResumed: (_, actor) => `${actor} resumed the backfill.`,
+  BackfillCanceled: (_, actor) => `${actor} canceled the backfill.`,
+  BackfillCompleted: ({ outcomes }) =>
+    `The backfill ended: ${
+      Object.entries(outcomes)
+        .filter(([, count]) => count > 0)
+        .map(([outcome, count]) => `${count} ${outcome}`)
+        .join(', ') || 'nothing ran'
+    }.`,
   ApprovalRequested: ({ target, required, expiresAt }, actor) =>
     `${actor} asked for approval of ${target.kind} ${short(target.id)} by ${required
       .map(({ role, count }) => counted(count, role))
@@ -63,6 +77,8 @@ export const sentences: Sentences = {
   DelegationGranted: ({ from, to, roles, until }) =>
     `${from} let ${to} decide approvals as ${roles.join(', ')}, until ${until}.`,
   DelegationRevoked: ({ delegationId, from }) => `${from} took delegation ${short(delegationId)} back.`,
+  ContractRegistered: ({ name, number, version }, actor) =>
+    `${actor} gave contract ${name} its version no. ${number}, ${short(version)}.`,
   SubjectRegistered: ({ pseudonym }) => `It was sealed for whom ${short(pseudonym)} stands.`,
   SubjectErased: ({ pseudonym }, actor) => `${actor} erased whom ${short(pseudonym)} stands for.`,
   LegalHoldPlaced: ({ pseudonym, holdId }, actor) =>

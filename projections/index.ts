@@ -1,11 +1,15 @@
 import { accessView } from './access.ts'
 import { approvalsView } from './approvals.ts'
+import { backfillsView } from './backfills.ts'
 import { checkpointsView } from './checkpoints.ts'
+import { contractsView } from './contracts.ts'
 import { delegationsView } from './delegations.ts'
 import { eventHistory } from './event-history.ts'
+import { lineageView } from './lineage.ts'
 import { pipelinesView } from './pipelines.ts'
 import type { View } from './projection.ts'
 import { runHistory } from './run-history.ts'
+import { runMetricsView } from './run-metrics.ts'
 import { runStatus } from './run-status.ts'
 import { sinkSchemasView } from './sink-schemas.ts'
 import { subjectsView } from './subjects.ts'
@@ -23,5 +27,9 @@ export const allViews: readonly View[] = [
   eventHistory,
   checkpointsView,
   approvalsView,
+  backfillsView,
   delegationsView,
+  contractsView,
+  runMetricsView,
+  lineageView,
 ]

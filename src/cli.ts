@@ -26,6 +26,8 @@ const usage = `ledgerline <command>
                               publishes the events from there on again; it needs EVENTSTORE_URL and NATS_URL
   verify FILE [--key VKEY]... [--policy FILE]
                               checks a bundle or a chain of evidence, without a service: 0 verified, 1 not, 2 no key, 3 not checked
+  validate FILE... [--json | --sarif] [--url URL [--token TOKEN]]
+                              checks manifests: 0 valid, 1 not, 2 not checked; contracts too, where a service is named
   keys [--json] [--rotate]    the verifier keys of all logs; with --rotate, after a new key was made
   witness --log VKEY|URL --port P --dir D [--name NAME] [--host H]
                               cosigns the checkpoints of logs that extend what it cosigned before
@@ -205,6 +207,7 @@ const commands: Record<string, (args: string[]) => Promise<void>> = {
   backup: runBackup,
   erase: runErase,
   verify: runVerify,
+  validate: async (args) => (await import('./cli/validate.ts')).runValidate(args),
   keys: runKeys,
   witness: runWitness,
   rebuild: runRebuild,

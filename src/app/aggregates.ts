@@ -4,6 +4,9 @@ import { type AlertEvent, type Alerts, alertDecider, type RaiseAlert } from '../
 import type { ApprovalCommand } from '../domain/approval/commands.ts'
 import { type Approval, approvalDecider } from '../domain/approval/decide.ts'
 import type { ApprovalEvent } from '../domain/approval/events.ts'
+import type { BackfillCommand } from '../domain/backfill/commands.ts'
+import { type Backfill, backfillDecider } from '../domain/backfill/decide.ts'
+import type { BackfillEvent } from '../domain/backfill/events.ts'
 import {
   type CosignatureEvent,
   type Cosigned,
@@ -130,6 +133,21 @@ export const delegations: Aggregate<Delegations, DelegationCommand, DelegationEv
   decider: delegationDecider,
   fold: 'all',
   types: { DelegationGranted: true, DelegationRevoked: true },
+}
+
+export const backfills: Aggregate<Backfill, BackfillCommand, BackfillEvent> = {
+  category: 'backfill',
+  decider: backfillDecider,
+  fold: 'all',
+  types: {
+    BackfillRequested: true,
+    BackfillStarted: true,
+    BackfillRefused: true,
+    BackfillPaused: true,
+    BackfillResumed: true,
+    BackfillCanceled: true,
+    BackfillCompleted: true,
+  },
 }
 
 export const logKeys: Aggregate<readonly LogKey[], AddLogKey, LogKeyEvent> = {

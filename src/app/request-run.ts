@@ -33,6 +33,7 @@ export interface RunAsked {
   /** What it runs with: a manifest and overrides that the ledger knows. What is in force there, unless it is given. */
   pinned?: { manifestHash: string; overrides: readonly number[] }
   replayOf?: ReplayOf
+  backfillId?: string
   /** Who has to approve it before it is queued, and until when (ISO time). */
   approval?: { required: Requirement[]; expiresAt: string }
 }
@@ -142,7 +143,7 @@ const request = (
   claims: boolean,
   context: CommandContext,
 ): Promise<Handled<Run>> => {
-  const { runId, pipelineId, partition, batchId, environment, replayOf } = asked
+  const { runId, pipelineId, partition, batchId, environment, replayOf, backfillId } = asked
   const request: RunRequested = {
     runId,
     pipelineId,
@@ -161,6 +162,7 @@ const request = (
     ...(environment && environment !== firstEnvironment ? { environment } : {}),
     ...(overrides.length > 0 ? { overrides: [...overrides] } : {}),
     ...(replayOf ? { replayOf } : {}),
+    ...(backfillId === undefined ? {} : { backfillId }),
   }
   const command = { type: 'RequestRun' as const, request: withApproval(request, asked, context) }
   return commands.handle(runs, runId, command, context, { fresh: !asked.runIdChosen })

@@ -41,7 +41,8 @@ export const readApprovalRules = async (path: string | null): Promise<readonly A
   const parsed = rulesFile.safeParse(content)
   if (parsed.success) return parsed.data.rules
   const [issue] = parsed.error.issues
-  throw new StartError(`APPROVALS_FILE ${path}: ${issue?.path.join('.')}: ${issue?.message}`)
+  const where = [`APPROVALS_FILE ${path}`, issue?.path.join('.') ?? ''].filter((part) => part !== '')
+  throw new StartError(`${where.join(': ')}: ${issue?.message}`)
 }
 
 interface Parts {

@@ -17,15 +17,16 @@ import { registerManifests } from '../processes/pipeline-files.ts'
 import { Reconciler } from '../processes/reconciler.ts'
 import { Relay } from '../relay/relay.ts'
 import { composeAccess } from './access.ts'
-import { composeApprovals } from './approvals.ts'
 import { composeBus } from './bus.ts'
 import type { Door } from './door.ts'
 import { composeEraser } from './eraser.ts'
 import { composeEventRelay } from './event-relay.ts'
 import { composeEvidence } from './evidence.ts'
+import { composeGovernance } from './governance.ts'
 import { composeLease } from './lease.ts'
 import { nameLedger } from './ledger-name.ts'
 import type { Stop } from './stop.ts'
+import { composeValidation } from './validation.ts'
 import { openViews, viewsCurrent } from './views.ts'
 import { composeWebhooks } from './webhooks.ts'
 
@@ -72,7 +73,8 @@ export const startService = async (
   const eventRelay = composeEventRelay({ events, ledger, log, isLeader: () => lease.isHeld() }, follower)
   const seen = { commands, views, log, head: fromHead }
   const webhooks = composeWebhooks(config, { ...seen, viewFollower, openSealed: access.openSealed, lease }, follower)
-  const approvals = await composeApprovals(config, { ...seen, policies: access.policies }, follower)
+  const governed = { ...seen, viewFollower, lease, policies: access.policies }
+  const governance = await composeGovernance(config, governed, follower)
   await follower.start()
   stops.push(() => follower.stop())
   stops.push(eventRelay.start())
@@ -87,7 +89,7 @@ export const startService = async (
   // Only now: who leads must know what is due.
   stops.push(leading.start())
   stops.push(await webhooks.start())
-  stops.push(await approvals.start())
+  stops.push(await governance.start())
   const ledgerName = await nameLedger(commands, config.ledgerName, instance)
   const { evidence, evidenceJobs } = await composeEvidence(config, { commands, url, ledgerName, lease, log }, stops)
   if (config.worker === 'inline') {
@@ -104,8 +106,9 @@ export const startService = async (
     nowMs: Date.now,
     evidence,
     evidenceJobs,
-    approvals: approvals.policy,
+    approvals: governance.policy,
     manifests: { read: readManifest, readText: readManifestText },
+    ...composeValidation(),
     publicLedgers: config.ledgerPublic,
     reads: new ReadAfterWrite(viewFollower, await positionKey(config.keysDir)),
     ...access,

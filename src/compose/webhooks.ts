@@ -1,6 +1,5 @@
 import { driftWork } from '../../projections/drift-work.ts'
 import type { ReadDb } from '../../projections/projection.ts'
-import { replayWork } from '../../projections/replay-work.ts'
 import type { ViewFollower } from '../../projections/views.ts'
 import { webhookWork } from '../../projections/webhook-work.ts'
 import type { CommandHandler } from '../app/handle.ts'
@@ -16,7 +15,6 @@ import { Announcer } from '../processes/announcer.ts'
 import { Courier } from '../processes/courier.ts'
 import { DriftWatch } from '../processes/drift.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
-import { Reconciliation } from '../processes/reconciliation.ts'
 import { nextAttemptAt } from '../webhooks/schedule.ts'
 import { sendWebhook } from '../webhooks/send.ts'
 import { newSecret } from '../webhooks/sign.ts'
@@ -51,15 +49,12 @@ export const composeWebhooks = (config: Config, parts: Parts, follower: Follower
   const driftWatch = new DriftWatch({ ...shared, work: driftWork(views), viewsReach, nowMs: Date.now })
   const announcer = new Announcer({ ...shared, work, viewsReach, nowMs: Date.now })
   const courier = new Courier({ ...shared, work, sender: senderOf(config), viewsReach, nowMs: Date.now })
-  const reconciliation = new Reconciliation({ ...shared, work: replayWork(views), viewsReach, nowMs: Date.now })
   follower.add(driftWatch)
-  follower.add(reconciliation)
   follower.add(announcer)
   follower.add(courier)
   return {
     start: async () => {
       await driftWatch.start()
-      await reconciliation.start()
       await announcer.start()
       courier.start()
       return () => courier.stop()

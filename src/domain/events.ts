@@ -1,8 +1,10 @@
 import type { AccessEvent } from './access/events.ts'
 import type { AlertEvent } from './alert/decide.ts'
 import type { ApprovalEvent } from './approval/events.ts'
+import type { BackfillEvent } from './backfill/events.ts'
 import type { CosignatureEvent } from './checkpoint/cosign.ts'
 import type { CheckpointEvent } from './checkpoint/decide.ts'
+import type { ContractEvent } from './contract/events.ts'
 import type { DelegationEvent } from './delegation/events.ts'
 import type { DeliveryEvent } from './delivery/events.ts'
 import type { LeaseEvent } from './lease/decide.ts'
@@ -30,6 +32,8 @@ export type DomainEvent =
   | WebhookEvent
   | DeliveryEvent
   | ApprovalEvent
+  | BackfillEvent
   | DelegationEvent
+  | ContractEvent
 export type EventType = DomainEvent['type']
 export type EventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>

@@ -11,12 +11,14 @@ export type PipelineId = Branded<'PipelineId'>
 export type RunId = Branded<'RunId'>
 export type PartitionKey = Branded<'PartitionKey'>
 export type CommandId = Branded<'CommandId'>
+export type ContractName = Branded<'ContractName'>
 export type StreamName = Branded<'StreamName'>
 
 const tenantPattern = /^[A-Za-z0-9_-]{1,64}$/
 const slugPattern = /^[a-z0-9][a-z0-9_-]{0,99}$/
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const runPattern = /^[A-Za-z0-9_.-]{1,128}$/
+const contractPattern = /^[a-z0-9][a-z0-9_-]{0,99}$/
 const partitionPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 
 /** Slugs that would collide with a path segment of one of the dialects. */
@@ -30,6 +32,7 @@ const reservedSlugs = new Set([
   'executions',
   'generate',
   'history',
+  'lineage',
   'manifests',
   'metrics',
   'monitoring',
@@ -37,6 +40,7 @@ const reservedSlugs = new Set([
   'replay',
   'runs',
   'schedules',
+  'slo',
   'status',
   'templates',
   'trigger',
@@ -59,6 +63,7 @@ export const parsePipelineId = parser<PipelineId>(isUuid)
 /** `.` and `..` would be folders. */
 export const parseRunId = parser<RunId>((text) => runPattern.test(text) && text !== '.' && text !== '..')
 export const parsePartitionKey = parser<PartitionKey>((text) => partitionPattern.test(text) && !text.includes('..'))
+export const parseContractName = parser<ContractName>((text) => contractPattern.test(text))
 export const parseCommandId = parser<CommandId>(isUuid)
 
 /** An id that the code itself made (from config or a uuid): wrong means a defect, so it throws. */
@@ -80,7 +85,9 @@ export type Category =
   | 'ledger'
   | 'alert'
   | 'approval'
+  | 'backfill'
   | 'delegation'
+  | 'contract'
 
 /** `<category>-<tenant>.<id>` (DESIGN.md section 4). A tenant has no dot, so the first dot ends it. */
 export const streamName = (category: Category, tenant: TenantId, id: string): StreamName =>

@@ -15,6 +15,7 @@ type MediaType =
   | 'application/x-ndjson'
   | 'text/plain'
   | 'application/octet-stream'
+  | 'application/sarif+json'
   | BundleType
 
 /** What a request brings, parsed by the schemas of its operation. */

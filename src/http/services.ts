@@ -5,11 +5,13 @@ import type { CommandHandler } from '../app/handle.ts'
 import type { Evidence } from '../app/ports/evidence.ts'
 import type { EvidenceJobs } from '../app/ports/evidence-jobs.ts'
 import type { Log } from '../app/ports/follower.ts'
+import type { FindContract, Finding } from '../app/ports/validation.ts'
 import type { Policies } from '../auth/policy.ts'
 import type { Identity } from '../auth/principal.ts'
 import type { Requirement } from '../domain/approval/events.ts'
 import type { Approvable } from '../domain/approval/rules.ts'
 import type { TenantId } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
 import type { Environment } from '../domain/pipeline/environments.ts'
 import type { Manifest } from '../domain/pipeline/manifest.ts'
 import type { Callers } from './callers.ts'
@@ -52,6 +54,11 @@ export interface ManifestReader {
   readText(text: string): ReturnType<ManifestReader['read']>
 }
 
+/** Reads the schema of a contract, and says all that is wrong with it: where, and what. */
+export interface ContractSchemaReader {
+  read(value: JsonObject): { schema: JsonObject } | { problems: { path: string; message: string }[] }
+}
+
 /** Who has to approve what, and how long an approval waits. */
 export interface ApprovalPolicy {
   required(command: Approvable, environment: Environment): Requirement[]
@@ -75,6 +82,9 @@ export interface Services {
   evidence: Evidence
   approvals: ApprovalPolicy
   manifests: ManifestReader
+  /** All that is wrong with a manifest, a value or a text of YAML. */
+  validateManifest(given: unknown, findContract: FindContract): Promise<Finding[]>
+  contractSchemas: ContractSchemaReader
   evidenceJobs: EvidenceJobs
   /** The tenants whose logs are for anyone. */
   publicLedgers: readonly TenantId[]

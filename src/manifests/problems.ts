@@ -17,7 +17,7 @@ const problemsOfOne = (issue: z.core.$ZodIssue): Problem[] => {
   return [{ path, message: missing ? 'is missing' : issue.message }]
 }
 
-const pathText = (path: readonly PropertyKey[]): string =>
+export const pathText = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
     return text === '' ? String(key) : `${text}.${String(key)}`

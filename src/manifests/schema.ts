@@ -68,33 +68,40 @@ const orchestration = z.strictObject({
   max_active_runs: z.number().int().positive().nullable().default(1),
 })
 
-const manifestSchema: z.ZodType<Manifest> = z
-  .strictObject({
-    name: z
-      .string()
-      .refine(
-        (slug) => parseSlug(slug) !== undefined,
-        'must be 1 to 100 of a-z, 0-9, _ and -, start with a letter or digit, and be no reserved word',
-      ),
-    version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, 'must be a version such as 1.0.0'),
-    title: optionalText,
-    description: optionalText,
-    owner: optionalText,
-    parameters: z.record(parameterName, parameter).default({}),
-    sources: members(z.strictObject({ type: fileFormat, path: filePath })),
-    transformations: z.array(transformation).max(membersMax).default([]),
-    sinks: members(z.strictObject({ type: fileFormat, from: name, path: sinkPath })),
-    quality_checks: z.array(qualityCheck).max(membersMax).default([]),
-    orchestration: orchestration.prefault({}),
-    slo: jsonObject.nullable().default(null),
-    contract: jsonObject.nullable().default(null),
-  })
-  .superRefine((manifest, context) => {
-    for (const { path, message } of checkReferences(manifest)) context.addIssue({ code: 'custom', path, message })
-  })
+const manifestFields: z.ZodType<Manifest> = z.strictObject({
+  name: z
+    .string()
+    .refine(
+      (slug) => parseSlug(slug) !== undefined,
+      'must be 1 to 100 of a-z, 0-9, _ and -, start with a letter or digit, and be no reserved word',
+    ),
+  version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, 'must be a version such as 1.0.0'),
+  title: optionalText,
+  description: optionalText,
+  owner: optionalText,
+  parameters: z.record(parameterName, parameter).default({}),
+  sources: members(z.strictObject({ type: fileFormat, path: filePath })),
+  transformations: z.array(transformation).max(membersMax).default([]),
+  sinks: members(z.strictObject({ type: fileFormat, from: name, path: sinkPath })),
+  quality_checks: z.array(qualityCheck).max(membersMax).default([]),
+  orchestration: orchestration.prefault({}),
+  slo: jsonObject.nullable().default(null),
+  contract: jsonObject.nullable().default(null),
+})
+
+const manifestSchema = manifestFields.superRefine((manifest, context) => {
+  for (const { path, message } of checkReferences(manifest)) context.addIssue({ code: 'custom', path, message })
+})
 
 /** The manifest with its defaults filled in, or everything that is wrong with it, each with the path it is at. */
-export const parseManifest = (value: unknown): { manifest: Manifest } | { problems: Problem[] } => {
-  const parsed = manifestSchema.safeParse(value)
+export const parseManifest = (value: unknown): Parsed => parse(manifestSchema, value)
+
+/** As `parseManifest`, but without a look at what its names refer to. */
+export const parseStructure = (value: unknown): Parsed => parse(manifestFields, value)
+
+type Parsed = { manifest: Manifest } | { problems: Problem[] }
+
+const parse = (schema: z.ZodType<Manifest>, value: unknown): Parsed => {
+  const parsed = schema.safeParse(value)
   return parsed.success ? { manifest: parsed.data } : { problems: problemsOf(parsed.error.issues) }
 }

@@ -1,8 +1,9 @@
-import { pipelines, runs } from '../app/aggregates.ts'
+import { backfills, pipelines, runs } from '../app/aggregates.ts'
 import type { CommandContext } from '../app/context.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import type { MayStill } from '../app/ports/approvals.ts'
 import { approvedPromotion } from '../app/promote.ts'
+import { approvedBackfill } from '../app/request-backfill.ts'
 import { approvedCommand } from '../app/request-run.ts'
 import type { ApprovalTarget } from '../domain/approval/events.ts'
 import { must, parsePipelineId, parseRunId, type TenantId } from '../domain/ids.ts'
@@ -54,6 +55,21 @@ export const targetKinds: Record<ApprovalTarget['kind'], TargetKind> = {
       commands.handle(runs, id, { type: 'ReleaseRun', runId: runIn(id), approvalId, commandHash }, context),
     refuse: (commands, id, approvalId, reason, context) =>
       commands.handle(runs, id, { type: 'RefuseRun', runId: runIn(id), approvalId, reason }, context),
+  },
+  backfill: {
+    waiting: async (commands, tenant, id, approvalId) => {
+      const { state } = await commands.load(backfills, tenant, id)
+      const { asked, status } = state
+      if (asked?.approval?.approvalId !== approvalId || status !== 'awaiting_approval') return null
+      const { approval, environment } = asked
+      return { needed: approval, ...approvedBackfill(asked), action: 'RequestBackfill', environment }
+    },
+    release: (commands, id, approvalId, commandHash, context) => {
+      const command = { type: 'ReleaseBackfill' as const, backfillId: id, approvalId, commandHash }
+      return commands.handle(backfills, id, command, context)
+    },
+    refuse: (commands, id, approvalId, reason, context) =>
+      commands.handle(backfills, id, { type: 'RefuseBackfill', backfillId: id, approvalId, reason }, context),
   },
   pipeline: {
     waiting: async (commands, tenant, id, approvalId) => {

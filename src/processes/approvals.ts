@@ -62,6 +62,12 @@ export class Approvals implements Follows {
           if (approval) await this.tried(() => this.open({ tenant, target, approvalId: approval.approvalId, cause }))
           break
         }
+        case 'BackfillRequested': {
+          const { approval, backfillId } = event.data
+          const target = { kind: 'backfill' as const, id: backfillId }
+          if (approval) await this.tried(() => this.open({ tenant, target, approvalId: approval.approvalId, cause }))
+          break
+        }
         case 'PromotionRequested': {
           const { approval, pipelineId } = event.data
           const target = { kind: 'pipeline' as const, id: pipelineId }

@@ -52,7 +52,19 @@ describe.each(cases)('a $what', ({ parse, good, bad }) => {
 })
 
 test.each([
-  ['approvals', 'cancel', 'connections', 'contracts', 'dlq', 'executions', 'generate', 'history', 'metrics'],
+  [
+    'approvals',
+    'cancel',
+    'connections',
+    'contracts',
+    'dlq',
+    'executions',
+    'generate',
+    'history',
+    'metrics',
+    'lineage',
+    'slo',
+  ],
   ['monitoring', 'promote', 'schedules', 'status', 'templates', 'trigger', 'webhooks', 'workflows'],
 ])('words that are a path of some dialect are no slugs', (...words) => {
   expect(words.map((word) => ids.parseSlug(word))).toEqual(words.map(() => undefined))

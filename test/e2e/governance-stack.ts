@@ -45,7 +45,7 @@ export const openGovernance = async (
 
   /** Asks again until the answer is as it is wanted. */
   const until = async (who: string, path: string, isWanted: (body: Record<string, unknown>) => boolean) => {
-    for (let tries = 0; tries < 600; tries += 1) {
+    for (let tries = 0; tries < 4_000; tries += 1) {
       const { body } = await ask(who, path)
       if (isWanted(body)) return body
       await pause(25)

@@ -54,7 +54,7 @@ describe('an approval', () => {
       ['adam', 'override', 'queued'],
     ] as const) {
       const { approvalId, runId } = await open()
-      expect((await say(who, approvalId, word)).status).toBe(200)
+      expect((await say(who, approvalId, word)).body).toMatchObject({ approval_id: approvalId, missing: [] })
       await carryOut()
       expect([word, await statusOf(runId)]).toEqual([word, comesTo])
     }

@@ -7,6 +7,7 @@ interface Asked {
 export const pseudonymOf = { alice: `p-${'b'.padStart(26, 'z')}`, bob: `p-${'c'.padStart(26, 'z')}` }
 
 export const nobody = '00000000-0000-4000-8000-0000000000ff'
+const rows = { type: 'object', properties: { origin: { type: 'string' } } }
 const hook = { url: 'https://receiver.example/', events: ['SUCCESS'] }
 
 /** How each operation is asked about a run, or a thing of another name. A new operation is added here, or the test fails. */
@@ -35,6 +36,15 @@ export const asking: Record<string, (id: string) => Asked> = {
   }),
   'batch.get.webhooks.dead-letters': () => ({ path: '/api/pipeline/webhooks/dead-letters' }),
   'governance.post.replay': (id) => ({ path: '/pipelines/replay', body: { run_id: id, partition: '2001-01-01' } }),
+  'governance.post.backfills': () => ({
+    path: '/pipelines/backfills',
+    body: { pipeline: 'flights', partitions: ['p'] },
+  }),
+  'governance.get.backfills': () => ({ path: '/pipelines/backfills' }),
+  'governance.get.backfills.backfill_id': () => ({ path: `/pipelines/backfills/${nobody}` }),
+  'governance.post.backfills.backfill_id.pause': () => ({ path: `/pipelines/backfills/${nobody}/pause` }),
+  'governance.post.backfills.backfill_id.resume': () => ({ path: `/pipelines/backfills/${nobody}/resume` }),
+  'governance.post.backfills.backfill_id.cancel': () => ({ path: `/pipelines/backfills/${nobody}/cancel` }),
   'governance.post.pipeline.start': () => ({ path: '/pipelines/flights/start', body: { partition: '2001-01-02' } }),
   'governance.get.manifests': () => ({ path: '/pipelines/manifests' }),
   'governance.post.manifests': () => ({ path: '/pipelines/manifests', body: { manifest: 'name: new' } }),
@@ -60,11 +70,26 @@ export const asking: Record<string, (id: string) => Asked> = {
   'governance.get.manifests.pipeline.versions': () => ({ path: '/pipelines/manifests/flights/versions' }),
   'governance.get.manifests.pipeline.diff': () => ({ path: '/pipelines/manifests/flights/diff?from=1&to=1' }),
   'governance.get.manifests.pipeline.lineage': () => ({ path: '/pipelines/manifests/flights/lineage' }),
+  'governance.get.contracts': () => ({ path: '/pipelines/contracts' }),
+  'governance.post.contracts': (id) => ({
+    path: '/pipelines/contracts',
+    body: { name: id.toLowerCase(), version: 'v1', schema: rows },
+  }),
+  'governance.get.contracts.name': () => ({ path: '/pipelines/contracts/routes' }),
+  'governance.get.contracts.name.versions.version': () => ({ path: '/pipelines/contracts/routes/versions/v1' }),
+  'governance.post.contracts.name.check': () => ({ path: '/pipelines/contracts/routes/check', body: { schema: rows } }),
   'governance.get.runs': () => ({ path: '/pipelines/runs' }),
   'governance.get.runs.run_id': (id) => ({ path: `/pipelines/runs/${id}` }),
   'governance.post.runs.run_id.pause': (id) => ({ path: `/pipelines/runs/${id}/pause` }),
   'governance.post.runs.run_id.resume': (id) => ({ path: `/pipelines/runs/${id}/resume` }),
   'governance.post.runs.run_id.cancel': (id) => ({ path: `/pipelines/runs/${id}/cancel` }),
+  'governance.get.metrics': () => ({ path: '/pipelines/metrics?from=2000-01-01&to=2100-01-01' }),
+  'governance.get.lineage': (id) => ({ path: `/pipelines/lineage?run=${id}` }),
+  'governance.get.slo': () => ({ path: '/pipelines/slo?window=90d' }),
+  'governance.get.runs.run_id.metrics': (id) => ({ path: `/pipelines/runs/${id}/metrics` }),
+  'governance.get.runs.run_id.lineage': (id) => ({ path: `/pipelines/runs/${id}/lineage` }),
+  'governance.get.pipeline.metrics': () => ({ path: '/pipelines/flights/metrics' }),
+  'governance.get.pipeline.slo': () => ({ path: '/pipelines/flights/slo' }),
   'approvals.get': () => ({ path: '/evidence/approvals' }),
   'approvals.get.approval_id': () => ({ path: `/evidence/approvals/${nobody}` }),
   'approvals.post.approval_id.approve': () => ({

@@ -55,13 +55,8 @@ describe('a delegation', () => {
     expect(stored?.actor).toMatchObject({ pseudonym: is.devi, onBehalfOf: is.greta, roles: ['developer'] })
     await carryOut()
     expect(await statusOf(runId)).toBe('queued')
-  })
-
-  test('lets a delegate reject', async () => {
-    const { is, delegate, open, approveFor } = await opened()
-    const { approvalId } = await open()
-    await delegate('greta', is.devi)
-    expect((await approveFor('devi', is.greta, approvalId, 'reject')).body).toMatchObject({ status: 'rejected' })
+    const other = await open()
+    expect((await approveFor('devi', is.greta, other.approvalId, 'reject')).body.status).toBe('rejected')
   })
 
   test('holds until it is taken back, and no longer than to its end', async () => {
@@ -191,7 +186,7 @@ describe('it is refused', () => {
     const { approvalId } = await open()
     await delegate('greta', is.gerd)
     await delegate('adam', is.devi)
-    await erase('adam').then(({ status }) => expect(status).toBe(200))
+    expect((await erase('adam')).status).toBe(200)
     for (const from of [is.vera, is.greta, is.adam, stranger]) {
       const { body } = await approveFor('devi', from, approvalId)
       expect(body).toMatchObject({ status: 403, title: 'FORBIDDEN', on_behalf_of: from })

@@ -6,7 +6,6 @@ import { speaker } from '../support/approvals.ts'
 import { type Death, openApproving } from '../support/approving.ts'
 import { contextOf } from '../support/contexts.ts'
 import { runOf, tenant } from '../support/ids.ts'
-import * as c from '../support/run-commands.ts'
 
 type World = Awaited<ReturnType<typeof openApproving>>
 
@@ -116,7 +115,7 @@ const ask =
   (world) =>
     world.ask(id, [{ role: 'governance', count }])
 const say =
-  (word: (typeof words)[number], id: string, { by, roles }: { by: string; roles: string[] }): Step =>
+  (word: (typeof words)[number], id: string, { by, roles }: { by: string; roles: readonly string[] }): Step =>
   (world) =>
     world.say(word, id, speaker(by, roles))
 const follows =
@@ -139,7 +138,7 @@ const restarts =
 const cancels =
   (id: string): Step =>
   ({ commands }) =>
-    commands.handle(runs, id, { ...c.cancelRun, runId: runOf(id) }, contextOf())
+    commands.handle(runs, id, { type: 'CancelRun', runId: runOf(id) }, contextOf())
 const passes =
   (seconds: number): Step =>
   async ({ clock }) => {

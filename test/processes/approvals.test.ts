@@ -7,7 +7,6 @@ import { speaker } from '../support/approvals.ts'
 import { openApproving } from '../support/approving.ts'
 import { contextOf } from '../support/contexts.ts'
 import { runOf, tenant } from '../support/ids.ts'
-import * as c from '../support/run-commands.ts'
 import { atTime, needed, requestOf } from '../support/run-events.ts'
 
 const opened = ['ApprovalRequested']
@@ -93,7 +92,7 @@ describe('a run that asks for approval', () => {
     const { commands, views, manager, ask, say, seen, sweep, stateOf, pump } = await openApproving()
     await ask('r')
     await seen(manager())
-    await commands.handle(runs, 'r', { ...c.cancelRun, runId: runOf('r') }, contextOf())
+    await commands.handle(runs, 'r', { type: 'CancelRun', runId: runOf('r') }, contextOf())
     await say('GrantApproval', 'r')
     await seen(manager())
     await sweep(manager())
@@ -108,7 +107,7 @@ describe('a run that asks for approval', () => {
     const { requested } = await stateOf('r')
     const [approvalId, approval] = [await approvalIdOf('r'), requested?.approval]
     if (!requested || !approval) throw new Error('it did not ask for approval')
-    await commands.handle(runs, 'r', { ...c.cancelRun, runId: runOf('r') }, contextOf())
+    await commands.handle(runs, 'r', { type: 'CancelRun', runId: runOf('r') }, contextOf())
     const asked = { approvalId, target: { kind: 'run' as const, id: 'r' }, ...approvedCommand(requested) }
     const { requestedBy, required, expiresAt } = approval
     const open = { ...asked, requestedBy, required, requestedAt: atTime(0), expiresAt }

@@ -26,6 +26,8 @@ test('a view has other tables only in another version', () => {
     'checkpoints 2 fb775dcc5f93109c',
     'approvals 1 ab122c79920d49a3',
     'delegations 1 4690acbb40760f61',
+    'run-metrics 1 78f6dddf2f3991cf',
+    'lineage 1 aceef2f4eda29f8f',
   ])
 })
 

@@ -29,6 +29,8 @@ const rooms: Record<string, readonly string[]> = {
   'src/webhooks/': [...ports, 'src/net/', 'node:'],
   'src/workers/': inside,
   'src/processes/': inside,
+  'src/contracts/': ['src/domain/', 'zod'],
+  'src/manifests/validate/': ['src/domain/', 'src/app/ports/', 'src/manifests/'],
   'src/manifests/': ['src/domain/', 'yaml', 'zod', 'node:'],
   'src/host/': ['src/app/ports/', 'node:', '@hono/node-server'],
   'src/http/asyncapi/': [...ports, 'src/app/cloud-events.ts', 'src/http/', 'src/ledger/schemas/', 'zod'],

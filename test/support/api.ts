@@ -8,6 +8,7 @@ import { loadPolicies } from '../../src/auth/policy.ts'
 import type { Identity } from '../../src/auth/principal.ts'
 import { TenantDirectory } from '../../src/auth/tenants.ts'
 import { subjectErasureOf } from '../../src/compose/access.ts'
+import { composeValidation } from '../../src/compose/validation.ts'
 import { webhookSecretsOf } from '../../src/compose/webhooks.ts'
 import type { CallRecord } from '../../src/domain/access/events.ts'
 import { type ApprovalRule, defaultApprovalRules, requiredBy } from '../../src/domain/approval/rules.ts'
@@ -131,6 +132,7 @@ export const openApi = async ({
     subjectKeys: subjectErasureOf(keys, sealer, callers),
     evidence,
     manifests: { read: readManifest, readText: readManifestText },
+    ...composeValidation(),
     approvals: {
       required: (command, environment) => requiredBy(approvalRules, command, environment),
       waitMs: 3_600_000,

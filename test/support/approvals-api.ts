@@ -94,7 +94,7 @@ export const openApprovalsApi = async ({ approvalRules = everywhere }: Parameter
     /** What was said of an approval. */
     decided: (approvalId: string) => ledger.stream(`approval-${tenant}.${approvalId}`).slice(1),
     cancel: async (run: string) => {
-      await commands.handle(runs, run, { ...c.cancelRun, runId: runOf(run) }, contextOf())
+      await commands.handle(runs, run, { type: 'CancelRun', runId: runOf(run) }, contextOf())
       await pump.settled()
     },
     erase: async (who: Who) => {

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../../src/domain/events.ts'
-import { commandIdOf, pipelineOf, runOf, slugOf } from './ids.ts'
+import { must, parseContractName } from '../../src/domain/ids.ts'
+import { commandIdOf, partitionOf, pipelineOf, runOf, slugOf } from './ids.ts'
 import * as e from './run-events.ts'
 
 const voice = { approvalId: 'a1', by: 'bob', onBehalfOf: null, role: 'governance', reason: 'it is fine' }
@@ -18,6 +19,37 @@ const promotion = {
 
 /** Examples of what governance does. */
 export const governanceExamples = {
+  BackfillRequested: [
+    {
+      type: 'BackfillRequested',
+      data: {
+        backfillId: 'b1',
+        pipelineId: pipelineOf(1),
+        pipeline: slugOf('flights'),
+        environment: 'dev',
+        manifestVersion: '1.0.0',
+        manifestHash: 'cd'.repeat(32),
+        overrides: [],
+        parameters: {},
+        partitions: [partitionOf('2001-01-01')],
+        skipped: [],
+        maxConcurrency: 4,
+        requestedBy: e.needed.requestedBy,
+        requestedAt: e.atTime(0),
+      },
+    },
+  ],
+  BackfillStarted: [{ type: 'BackfillStarted', data: { backfillId: 'b1', approvalId: null } }],
+  BackfillRefused: [{ type: 'BackfillRefused', data: { backfillId: 'b1', approvalId: 'a1', reason: 'no' } }],
+  BackfillPaused: [{ type: 'BackfillPaused', data: { backfillId: 'b1' } }],
+  BackfillResumed: [{ type: 'BackfillResumed', data: { backfillId: 'b1' } }],
+  BackfillCanceled: [{ type: 'BackfillCanceled', data: { backfillId: 'b1' } }],
+  BackfillCompleted: [
+    {
+      type: 'BackfillCompleted',
+      data: { backfillId: 'b1', outcomes: { succeeded: 1, failed: 0, canceled: 0, rejected: 0 } },
+    },
+  ],
   PipelineDeleted: [
     { type: 'PipelineDeleted', data: { pipelineId: pipelineOf(1), slug: slugOf('flights'), reason: 'not needed' } },
   ],
@@ -62,6 +94,19 @@ export const governanceExamples = {
     },
   ],
   DelegationRevoked: [{ type: 'DelegationRevoked', data: { delegationId: 'd1', from: 'carol' } }],
+  ContractRegistered: [
+    {
+      type: 'ContractRegistered',
+      data: {
+        name: must(parseContractName('routes'), 'contract name'),
+        number: 1,
+        version: 'v1',
+        schema: { type: 'object', properties: { origin: { type: 'string' } } },
+        schemaHash: 'ab'.repeat(32),
+        compatibility: 'backward',
+      },
+    },
+  ],
   ReplayReconciled: [
     {
       type: 'ReplayReconciled',

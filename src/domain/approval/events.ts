@@ -9,7 +9,7 @@ export interface Requirement {
 
 /** What is carried out once it is approved. */
 export interface ApprovalTarget {
-  kind: 'run' | 'pipeline'
+  kind: 'run' | 'pipeline' | 'backfill'
   id: string
 }
 

@@ -63,6 +63,7 @@ export interface RunRequested {
   /** Numbers of the overrides that apply to its manifest, in order; missing where none do. */
   overrides?: number[]
   replayOf?: ReplayOf
+  backfillId?: string
   approval?: ApprovalNeeded
 }
 

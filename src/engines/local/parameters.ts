@@ -5,7 +5,7 @@ import type { ParameterSpec } from '../../domain/pipeline/manifest.ts'
 import type { Bindings } from './database.ts'
 import { failed } from './errors.ts'
 
-const types: Record<ParameterSpec['type'], DuckDBType> = {
+export const typeOfParameter: Record<ParameterSpec['type'], DuckDBType> = {
   string: VARCHAR,
   integer: BIGINT,
   number: DOUBLE,
@@ -18,7 +18,7 @@ export const bind = (names: readonly string[], job: EngineJob): Bindings => {
   for (const name of names) {
     const { value, type } = lookUp(name, job)
     bindings.values[name] = bindable(name, value, type)
-    bindings.types[name] = types[type]
+    bindings.types[name] = typeOfParameter[type]
   }
   return bindings
 }

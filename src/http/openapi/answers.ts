@@ -69,7 +69,7 @@ export const answersOf = (id: string, dialect: Dialect, operation: Operation, co
     if (answer && !withoutContent.has(status)) {
       const { schema, type = 'application/json', or = [] } = answer
       schemas.push([type, components.add(name, `${id}.${status}`, schema, 'output')])
-      for (const other of or) schemas.push([other, { type: 'string' }])
+      for (const other of or) schemas.push([other, { type: other.endsWith('+json') ? 'object' : 'string' }])
     }
     if (errors.length > 0) schemas.push([errorType, components.add(name, `${name}.error`, errorSchema, 'output')])
     return {

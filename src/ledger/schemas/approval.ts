@@ -24,7 +24,7 @@ export const approvalNeeded = z.object({
 export const approvalSchemas = {
   ApprovalRequested: z.object({
     approvalId,
-    target: z.object({ kind: z.enum(['run', 'pipeline']), id: z.string() }),
+    target: z.object({ kind: z.enum(['run', 'pipeline', 'backfill']), id: z.string() }),
     command: jsonObject,
     commandHash,
     requestedBy: actor,

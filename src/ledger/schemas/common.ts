@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   parseCommandId,
+  parseContractName,
   parsePartitionKey,
   parsePipelineId,
   parseRunId,
@@ -23,6 +24,7 @@ export const slug = id(parseSlug, 'pipeline slug')
 export const pipelineId = id(parsePipelineId, 'pipeline id')
 export const runId = id(parseRunId, 'run id')
 export const partitionKey = id(parsePartitionKey, 'partition key')
+export const contractName = id(parseContractName, 'contract name')
 export const commandId = id(parseCommandId, 'command id')
 
 export const count = z.number().int().nonnegative()

@@ -5,7 +5,9 @@ import { isSealed } from '../../domain/sealed.ts'
 import { accessSchemas } from './access.ts'
 import { actor } from './actor.ts'
 import { approvalSchemas } from './approval.ts'
+import { backfillSchemas } from './backfill.ts'
 import { commandId, count, pipelineId, runId, slug, tenantId } from './common.ts'
+import { contractSchemas } from './contract.ts'
 import { pipelineSchemas } from './pipeline.ts'
 import { runSchemas } from './run.ts'
 import { webhookSchemas } from './webhook.ts'
@@ -20,7 +22,9 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
   ...accessSchemas,
   ...webhookSchemas,
   ...approvalSchemas,
+  ...backfillSchemas,
   ...pipelineSchemas,
+  ...contractSchemas,
   PartitionClaimed: z.object({ runId, commandId, holders }),
   PartitionReleased: z.object({ runId, commandId, holders }),
   LedgerNamed: z.object({ name: z.string() }),

@@ -44,6 +44,7 @@ const requested = z.object({
   environment: z.enum(environments).exactOptional(),
   overrides: z.array(count).exactOptional(),
   replayOf: replayOf.exactOptional(),
+  backfillId: z.string().exactOptional(),
   approval: approvalNeeded.exactOptional(),
 })
 

@@ -17,7 +17,6 @@ import {
   manifestAnswer,
   manifestBody,
   manifestList,
-  validation,
   written,
 } from './manifest-schemas.ts'
 import { etagOf, ifMatchIn, jsonOf, manifestIn, pipelineIn, pipelineParameter } from './pipeline-in.ts'
@@ -29,7 +28,6 @@ export const manifestOperations = (services: Services): Operation[] => [
   look(services),
   update(services),
   remove(services),
-  validate(services),
 ]
 
 const list = ({ reads, views }: Services): Operation =>
@@ -183,25 +181,6 @@ const remove = (services: Services): Operation =>
       const handled = await commands.handle(pipelines, pipelineId, command, { ...context, reason })
       reads.wrote(c, handled)
       return c.json(shownWritten(handled.state, true, false))
-    },
-  })
-
-const validate = ({ manifests }: Services): Operation =>
-  operation({
-    method: 'post',
-    path: '/validate',
-    summary: 'All that is wrong with a manifest: where, which rule, how bad',
-    action: 'ReadPipelines',
-    kind: 'query',
-    parameters: {},
-    body: manifestBody,
-    answers: { 200: { description: 'the findings; none where it is valid', schema: validation } },
-    codes: [],
-    handle: async (c, { body: { manifest } }) => {
-      const read = typeof manifest === 'string' ? manifests.readText(manifest) : manifests.read(manifest)
-      const problems = 'problems' in read ? read.problems : []
-      const findings = problems.map((problem) => ({ ...problem, rule: 'manifest', severity: 'error' as const }))
-      return c.json({ valid: findings.length === 0, findings })
     },
   })
 

@@ -145,7 +145,9 @@ const decision = (services: Services, word: string, type: Decision, summary: str
       const handled = earlier ?? (await decide(c, services, { type, approvalId, reason, from }, context))
       reads.wrote(c, handled)
       const { status } = handled.state
-      return c.json({ approval_id: approvalId, status: status ?? 'pending', missing: missingOf(handled.state) })
+      // What is decided wants nobody any more, whoever has not spoken.
+      const missing = status === 'pending' ? missingOf(handled.state) : []
+      return c.json({ approval_id: approvalId, status: status ?? 'pending', missing })
     },
   })
 }

@@ -46,7 +46,7 @@ const voice = z.strictObject({
 export const approvalShort = z.strictObject({
   approval_id: text,
   status: z.enum(statuses),
-  target: z.strictObject({ kind: z.enum(['run', 'pipeline']), id: text }),
+  target: z.strictObject({ kind: z.enum(['run', 'pipeline', 'backfill']), id: text }),
   requested_by: text,
   on_behalf_of: text.nullable(),
   requested_at: time,

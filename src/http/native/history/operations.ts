@@ -64,7 +64,7 @@ const pipelines = ({ reads, views }: Services): Operation =>
     handle: async (c) => {
       await reads.beforeRead(c)
       const rows = listPipelines(views, c.get('principal').tenant)
-      return c.json({ pipelines: rows.map(({ tenant: _, ...pipeline }) => pipeline) })
+      return c.json({ pipelines: rows.map(({ tenant: _, is_deleted: __, ...pipeline }) => pipeline) })
     },
   })
 

@@ -37,6 +37,8 @@ export const pipelineList = z.strictObject({
       version: text,
       manifest_hash: text,
       updated_at: time,
+      staging: z.int().nullable(),
+      prod: z.int().nullable(),
     }),
   ),
 })

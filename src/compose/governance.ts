@@ -1,0 +1,46 @@
+import { backfillWork } from '../../projections/backfill-queries.ts'
+import type { ReadDb } from '../../projections/projection.ts'
+import { replayWork } from '../../projections/replay-work.ts'
+import type { ViewFollower } from '../../projections/views.ts'
+import type { CommandHandler } from '../app/handle.ts'
+import type { Log } from '../app/ports/follower.ts'
+import type { Policies } from '../auth/policy.ts'
+import type { Config } from '../config.ts'
+import type { Follower } from '../ledger/follower.ts'
+import { Backfills } from '../processes/backfills.ts'
+import type { RoleLease } from '../processes/lease-keeper.ts'
+import { Reconciliation } from '../processes/reconciliation.ts'
+import { composeApprovals } from './approvals.ts'
+import type { Stop } from './stop.ts'
+
+interface Parts {
+  commands: CommandHandler
+  views: ReadDb
+  viewFollower: ViewFollower
+  policies: Pick<Policies, 'decide'>
+  log: Log
+  lease: RoleLease
+  head(): Promise<bigint>
+}
+
+/** Approvals, backfills, and what replays come to. They follow the ledger; `start` is for when the views are current. */
+export const composeGovernance = async (config: Config, parts: Parts, follower: Follower) => {
+  const { commands, views, viewFollower, log, lease, head } = parts
+  const approvals = await composeApprovals(config, parts, follower)
+  const viewsReach = (position: bigint, timeoutMs: number) => viewFollower.reach(position, timeoutMs)
+  const shared = { commands, log, head, viewsReach, nowMs: Date.now }
+  const reconciliation = new Reconciliation({ ...shared, work: replayWork(views) })
+  const backfills = new Backfills({ ...shared, work: backfillWork(views), isLeader: () => lease.isHeld() })
+  follower.add(reconciliation)
+  follower.add(backfills)
+  const start = async (): Promise<Stop> => {
+    const stopApprovals = await approvals.start()
+    await reconciliation.start()
+    backfills.start()
+    return async () => {
+      await stopApprovals()
+      await backfills.stop()
+    }
+  }
+  return { policy: approvals.policy, start }
+}

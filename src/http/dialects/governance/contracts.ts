@@ -1,0 +1,179 @@
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { listContracts, versionsOfContract } from '../../../../projections/contracts.ts'
+import { sha256Hex } from '../../../app/context.ts'
+import { contracts } from '../../../app/contracts.ts'
+import { foresee } from '../../../app/foresee.ts'
+import { canonicalJson } from '../../../domain/canonical-json.ts'
+import { Rejection } from '../../../domain/codes.ts'
+import { incompatibilities } from '../../../domain/contract/compatibility.ts'
+import { type Contract, compatibilityOf, newestVersion } from '../../../domain/contract/decide.ts'
+import type { Compatibility, ContractVersion } from '../../../domain/contract/events.ts'
+import { type ContractName, parseContractName } from '../../../domain/ids.ts'
+import type { JsonObject } from '../../../domain/json.ts'
+import { commandContext, type Env } from '../../context.ts'
+import { type Operation, operation } from '../../operation.ts'
+import type { Services } from '../../services.ts'
+import {
+  checkAnswer,
+  checkBody,
+  contractAnswer,
+  contractList,
+  contractVersion,
+  registerBody,
+  registered,
+} from './contract-schemas.ts'
+import { dryRunQuery } from './manifest-schemas.ts'
+
+/** `/pipelines/contracts`: what tables promise, in versions. */
+export const contractOperations = (services: Services): Operation[] => [
+  list(services),
+  register(services),
+  look(services),
+  lookAtVersion(services),
+  check(services),
+]
+
+const read = { action: 'ReadPipelines', kind: 'query' } as const
+const parameters = { name: "the contract's name" }
+
+const list = ({ reads, views }: Services): Operation =>
+  operation({
+    ...read,
+    method: 'get',
+    path: '/contracts',
+    summary: 'The contracts in their newest versions',
+    parameters: {},
+    answers: { 200: { description: 'all contracts of the tenant, by name', schema: contractList } },
+    codes: [],
+    handle: async (c) => {
+      await reads.beforeRead(c)
+      return c.json({ contracts: listContracts(views, c.get('principal').tenant) })
+    },
+  })
+
+const register = ({ commands, contractSchemas, reads, nowMs }: Services): Operation =>
+  operation({
+    method: 'post',
+    path: '/contracts',
+    summary: 'Register a version of a contract, where it is compatible with the one before',
+    action: 'WriteContract',
+    kind: 'command',
+    parameters: {},
+    query: dryRunQuery,
+    body: registerBody,
+    answers: {
+      200: { description: 'it is registered already, or, in a dry run, could be', schema: registered },
+      201: { description: 'the version was registered', schema: registered },
+    },
+    codes: ['CONTRACT_VERSION_EXISTS', 'CONTRACT_INCOMPATIBLE'],
+    handle: async (c, { query: { dry_run: dryRun }, body: { name, version, compatibility = null, ...body } }) => {
+      const schema = schemaIn(contractSchemas, body.schema)
+      const schemaHash = hashOf(schema)
+      const command = { type: 'RegisterContract' as const, name, version, schema, schemaHash, compatibility }
+      const { tenant } = c.get('principal')
+      if (dryRun) {
+        const { state, events } = await foresee(commands, contracts, tenant, name, command)
+        return c.json(shown(name, versionOf(state, name, version), { changed: events.length > 0, dryRun }))
+      }
+      const context = commandContext(c, 'governance', { name, version, schemaHash, compatibility }, nowMs())
+      const handled = await commands.handle(contracts, name, command, context)
+      reads.wrote(c, handled)
+      const changed = handled.events.length > 0
+      c.header('Location', `/pipelines/contracts/${name}/versions/${version}`)
+      return c.json(shown(name, versionOf(handled.state, name, version), { changed, dryRun }), changed ? 201 : 200)
+    },
+  })
+
+const look = (services: Services): Operation =>
+  operation({
+    ...read,
+    method: 'get',
+    path: '/contracts/{name}',
+    summary: 'The newest schema of a contract, and all its versions, oldest first',
+    parameters,
+    answers: { 200: { description: 'the contract', schema: contractAnswer } },
+    codes: ['CONTRACT_NOT_FOUND'],
+    handle: async (c) => {
+      await services.reads.beforeRead(c)
+      const { name, newest } = await contractIn(c, services)
+      const rows = versionsOfContract(services.views, c.get('principal').tenant, name)
+      return c.json({ name, schema: newest.schema, versions: rows.map(({ name: _, ...row }) => row) })
+    },
+  })
+
+const lookAtVersion = (services: Services): Operation =>
+  operation({
+    ...read,
+    method: 'get',
+    path: '/contracts/{name}/versions/{version}',
+    summary: 'A version of a contract, with its schema',
+    parameters: { ...parameters, version: "the version's label" },
+    answers: { 200: { description: 'the version', schema: contractVersion } },
+    codes: ['CONTRACT_NOT_FOUND'],
+    handle: async (c) => {
+      const { name, state } = await contractIn(c, services)
+      const found = versionOf(state, name, c.get('params').version ?? '')
+      const { changed: _, dry_run: __, ...version } = shown(name, found, { changed: false, dryRun: false })
+      return c.json({ ...version, schema: found.schema })
+    },
+  })
+
+const check = (services: Services): Operation =>
+  operation({
+    ...read,
+    method: 'post',
+    path: '/contracts/{name}/check',
+    summary: 'Whether a schema could be the next version of a contract, and all that stands against it',
+    parameters,
+    body: checkBody,
+    answers: { 200: { description: 'the findings; none where it is compatible', schema: checkAnswer } },
+    codes: ['CONTRACT_NOT_FOUND'],
+    handle: async (c, { body }) => {
+      const schema = schemaIn(services.contractSchemas, body.schema)
+      const { state, newest } = await contractIn(c, services)
+      const compatibility = compatibilityOf(state, body.compatibility ?? null)
+      const findings = incompatibilities(newest.schema, schema, compatibility)
+      return c.json({ compatible: findings.length === 0, compatibility, against: newest.version, findings })
+    },
+  })
+
+const hashOf = (schema: JsonObject): string => sha256Hex(canonicalJson(schema))
+
+/** Throws VALIDATION_FAILED that names the first place and says how many there are. */
+const schemaIn = (schemas: Services['contractSchemas'], given: JsonObject): JsonObject => {
+  const found = schemas.read(given)
+  if ('schema' in found) return found.schema
+  const [problem, ...more] = found.problems
+  const field = ['schema', problem?.path].filter(Boolean).join('.')
+  const others = more.length > 0 ? ` (and ${more.length} more)` : ''
+  throw new Rejection('VALIDATION_FAILED', `${field}: ${problem?.message ?? 'is no schema'}${others}`, { field })
+}
+
+/** Read from the ledger, so that it is what a registration would be decided on. */
+const contractIn = async (
+  c: Context<Env>,
+  { commands }: Services,
+): Promise<{ name: ContractName; state: Contract; newest: ContractVersion }> => {
+  const { name: asked = '' } = c.get('params')
+  const name = parseContractName(asked)
+  const { state } = name ? await commands.load(contracts, c.get('principal').tenant, name) : { state: undefined }
+  const newest = state && newestVersion(state)
+  if (name !== undefined && state && newest) return { name, state, newest }
+  throw new Rejection('CONTRACT_NOT_FOUND', `contract '${asked}' not found`)
+}
+
+const versionOf = (state: Contract, name: string, version: string): ContractVersion => {
+  const found = state.versions.find((each) => each.version === version)
+  if (found) return found
+  throw new Rejection('CONTRACT_NOT_FOUND', `contract '${name}' has no version '${version}'`)
+}
+
+const shown = (
+  name: string,
+  { number, version, schemaHash, compatibility }: ContractVersion,
+  { changed, dryRun }: { changed: boolean; dryRun: boolean },
+) => {
+  const answer = { name, number, version, schema_hash: schemaHash, compatibility, changed, dry_run: dryRun }
+  return answer satisfies z.input<typeof registered> & { compatibility: Compatibility }
+}
