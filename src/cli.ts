@@ -106,11 +106,6 @@ const runDemo = async (): Promise<void> => {
   process.exit(0)
 }
 
-const runNode = async (args: string[]): Promise<void> => {
-  const node = await import('./embedded/main.ts')
-  await node.runNode(args)
-}
-
 const runBackup = async (args: string[]): Promise<void> => {
   const { to, dir } = backupOptions(args)
   const file = resolve(to)
@@ -203,7 +198,7 @@ const commands: Record<string, (args: string[]) => Promise<void>> = {
   worker: runWorker,
   workers: runWorkers,
   demo: runDemo,
-  node: runNode,
+  node: async (args) => (await import('./embedded/main.ts')).runNode(args),
   backup: runBackup,
   erase: runErase,
   verify: runVerify,
