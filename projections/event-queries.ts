@@ -1,4 +1,5 @@
-import { type EventRow, eventsTable, type FilterColumn, indexOf, isIndexed, streamsTable } from './event-history.ts'
+import { type FilterColumn, indexOf, isIndexed } from './event-history.ts'
+import { type EventRow, eventsTable, streamsTable } from './event-rows.ts'
 import type { ReadDb, SqlValue } from './projection.ts'
 
 /** Rows that are looked at in one go, so that nobody else waits long. */

@@ -23,11 +23,25 @@ const whereOf = (tenant: string, { fromMs, toMs, pipelineId, environment }: Peri
   return [conditions.join(' and '), parameters]
 }
 
+const shortColumns = [
+  'run_id',
+  'pipeline',
+  'outcome',
+  'queued_ms',
+  'started_ms',
+  'ended_ms',
+  'error_code',
+  'cost_usd',
+] as const
+
+/** So much of a run as figures over many are made of. */
+export type ShortRow = Pick<RunMetricsRow, (typeof shortColumns)[number]>
+
 /** In the order in which they ended; at most `countMax`. */
-export const endedRuns = (db: ReadDb, tenant: string, period: Period, countMax: number): RunMetricsRow[] => {
+export const endedRuns = (db: ReadDb, tenant: string, period: Period, countMax: number): ShortRow[] => {
   const [where, parameters] = whereOf(tenant, period)
-  return db.all<RunMetricsRow>(
-    `select run.* from ${runMetricsTable} run where ${where} order by run.ended_ms limit ?`,
+  return db.all<ShortRow>(
+    `select ${shortColumns.join(', ')} from ${runMetricsTable} run where ${where} order by run.ended_ms limit ?`,
     ...parameters,
     countMax,
   )

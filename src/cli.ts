@@ -125,11 +125,6 @@ const runVerify = async (args: string[]): Promise<void> => {
   process.exitCode = exitCode
 }
 
-const runKeys = async (args: string[]): Promise<void> => {
-  const { keysCommand } = await import('./cli/keys.ts')
-  process.stdout.write(await keysCommand(await readConfig(), args))
-}
-
 const runWitness = async (args: string[]): Promise<void> => {
   const { startWitness } = await import('./cli/witness.ts')
   const { url, vkey, stop } = await startWitness(args)
@@ -141,10 +136,9 @@ const runWitness = async (args: string[]): Promise<void> => {
   process.stdout.write(`ledgerline witness ready ${url} ${vkey}\n`)
 }
 
-const runErase = async (args: string[]): Promise<void> => {
-  const { eraseSubject } = await import('./cli/erase.ts')
-  process.stdout.write(await eraseSubject(await readConfig(), args))
-}
+/** What a command comes to is printed. */
+const print = async (command: Promise<(config: Config, args: string[]) => Promise<string>>, args: string[]) =>
+  void process.stdout.write(await (await command)(await readConfig(), args))
 
 const runRebuild = async (args: string[]): Promise<void> => {
   const { rebuildBus, rebuildFrom } = await import('./cli/rebuild.ts')
@@ -200,10 +194,18 @@ const commands: Record<string, (args: string[]) => Promise<void>> = {
   demo: runDemo,
   node: async (args) => (await import('./embedded/main.ts')).runNode(args),
   backup: runBackup,
-  erase: runErase,
+  erase: (args) =>
+    print(
+      import('./cli/erase.ts').then(({ eraseSubject }) => eraseSubject),
+      args,
+    ),
   verify: runVerify,
   validate: async (args) => (await import('./cli/validate.ts')).runValidate(args),
-  keys: runKeys,
+  keys: (args) =>
+    print(
+      import('./cli/keys.ts').then(({ keysCommand }) => keysCommand),
+      args,
+    ),
   witness: runWitness,
   rebuild: runRebuild,
   token: runToken,

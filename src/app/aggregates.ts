@@ -1,12 +1,6 @@
 import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
 import type { AccessEvent } from '../domain/access/events.ts'
 import { type AlertEvent, type Alerts, alertDecider, type RaiseAlert } from '../domain/alert/decide.ts'
-import type { ApprovalCommand } from '../domain/approval/commands.ts'
-import { type Approval, approvalDecider } from '../domain/approval/decide.ts'
-import type { ApprovalEvent } from '../domain/approval/events.ts'
-import type { BackfillCommand } from '../domain/backfill/commands.ts'
-import { type Backfill, backfillDecider } from '../domain/backfill/decide.ts'
-import type { BackfillEvent } from '../domain/backfill/events.ts'
 import {
   type CosignatureEvent,
   type Cosigned,
@@ -19,13 +13,8 @@ import {
   checkpointDecider,
   type SignCheckpoint,
 } from '../domain/checkpoint/decide.ts'
-import type { Decider } from '../domain/decider.ts'
-import { type DelegationCommand, type Delegations, delegationDecider } from '../domain/delegation/decide.ts'
-import type { DelegationEvent } from '../domain/delegation/events.ts'
 import { type Delivery, type DeliveryCommand, deliveryDecider } from '../domain/delivery/decide.ts'
 import type { DeliveryEvent } from '../domain/delivery/events.ts'
-import type { DomainEvent } from '../domain/events.ts'
-import type { Category } from '../domain/ids.ts'
 import { type Lease, type LeaseCommand, type LeaseEvent, leaseDecider } from '../domain/lease/decide.ts'
 import { type LedgerNameEvent, ledgerNameDecider, type NameLedger } from '../domain/ledger/decide.ts'
 import { type AddLogKey, type LogKey, type LogKeyEvent, logKeysDecider } from '../domain/ledger/keys.ts'
@@ -47,16 +36,10 @@ import { type SubjectState, subjectDecider } from '../domain/subject/decide.ts'
 import type { SubjectEvent } from '../domain/subject/events.ts'
 import { type Webhook, type WebhookCommand, webhookDecider } from '../domain/webhook/decide.ts'
 import type { WebhookEvent } from '../domain/webhook/events.ts'
+import type { Aggregate } from './aggregate.ts'
 
-/** How an aggregate is stored: in which streams, by which events, and whether its last event says it all. */
-export interface Aggregate<State, Command extends { type: string }, Event extends DomainEvent> {
-  category: Category
-  decider: Decider<State, Command, Event>
-  fold: 'all' | 'last'
-  types: Record<Event['type'], true>
-  /** How many events its streams keep; all, unless it is given. */
-  keepLast?: number
-}
+export { approvals, backfills, delegations } from './governance-aggregates.ts'
+export type { Aggregate }
 
 export const pipelines: Aggregate<Pipeline, PipelineCommand, PipelineEvent> = {
   category: 'pipeline',
@@ -111,43 +94,6 @@ export const alerts: Aggregate<Alerts, RaiseAlert, AlertEvent> = {
   decider: alertDecider,
   fold: 'all',
   types: { IntegrityAlertRaised: true },
-}
-
-export const approvals: Aggregate<Approval, ApprovalCommand, ApprovalEvent> = {
-  category: 'approval',
-  decider: approvalDecider,
-  fold: 'all',
-  types: {
-    ApprovalRequested: true,
-    ApprovalGranted: true,
-    ApprovalRejected: true,
-    ApprovalOverridden: true,
-    ApprovalExpired: true,
-    ApprovalConsumed: true,
-  },
-}
-
-/** One stream per person who delegates. */
-export const delegations: Aggregate<Delegations, DelegationCommand, DelegationEvent> = {
-  category: 'delegation',
-  decider: delegationDecider,
-  fold: 'all',
-  types: { DelegationGranted: true, DelegationRevoked: true },
-}
-
-export const backfills: Aggregate<Backfill, BackfillCommand, BackfillEvent> = {
-  category: 'backfill',
-  decider: backfillDecider,
-  fold: 'all',
-  types: {
-    BackfillRequested: true,
-    BackfillStarted: true,
-    BackfillRefused: true,
-    BackfillPaused: true,
-    BackfillResumed: true,
-    BackfillCanceled: true,
-    BackfillCompleted: true,
-  },
 }
 
 export const logKeys: Aggregate<readonly LogKey[], AddLogKey, LogKeyEvent> = {

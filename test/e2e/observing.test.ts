@@ -81,7 +81,7 @@ test('a published file comes from the flights, and from no other', async () => {
     paths: [
       {
         input: 'dataset:file://default/flights-3m.parquet',
-        job: 'job:flights-daily.routes',
+        job: 'job:flights-daily.load_routes',
         output: `dataset:file://default/routes/${days[1]}.parquet`,
         direction: 'upstream',
         depth: 1,

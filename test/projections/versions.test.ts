@@ -25,7 +25,9 @@ test('a view has other tables only in another version', () => {
     'event-history 2 9caeafd8f5ddcfe8',
     'checkpoints 2 fb775dcc5f93109c',
     'approvals 1 ab122c79920d49a3',
+    'backfills 1 c26dc16171c239cb',
     'delegations 1 4690acbb40760f61',
+    'contracts 1 2cc09ccaa71b7541',
     'run-metrics 1 78f6dddf2f3991cf',
     'lineage 1 aceef2f4eda29f8f',
   ])

@@ -7,16 +7,18 @@ import { openViews } from './views.ts'
 /** An event, and the second at which it happens. */
 export type Timed = readonly [second: number, event: RunEvent]
 
-/** Views that are told of runs, event by event. */
+/** Views that are told of runs, one run after the other. */
 export const observing = () => {
   const { apply, reader } = openViews()
   let from = 0n
   const tell = async (run: string, timed: readonly Timed[], of = tenant) => {
-    for (const [second, event] of timed) {
+    const told = timed.flatMap(([second, event], index) => {
       const metadata = metadataOf({ tenant: of, occurredAt: e.atTime(second) })
-      await apply(...ledgerEvents(e.ofRun(run, [event]), { from, metadata, stream: `run-${of}.${run}` }))
-      from += 10n
-    }
+      const at = { from: from + BigInt(index) * 10n, metadata, stream: `run-${of}.${run}` }
+      return ledgerEvents(e.ofRun(run, [event]), at)
+    })
+    from += BigInt(timed.length) * 10n
+    await apply(...told)
   }
   return { tell, reader }
 }

@@ -1,4 +1,4 @@
-import type { EventRow } from '../../../../projections/event-history.ts'
+import type { EventRow } from '../../../../projections/event-rows.ts'
 import { version } from '../../../app/version.ts'
 import type { ExportFormat } from './query.ts'
 import { type ShownEvent, shownEvent } from './run.ts'

@@ -1,4 +1,4 @@
-import type { EventRow } from '../../../../projections/event-history.ts'
+import type { EventRow } from '../../../../projections/event-rows.ts'
 
 /** A run's id without what dialects put before it. */
 export const runIdOf = (text: string): string => text.replace(/^(run_|exec-)/, '')

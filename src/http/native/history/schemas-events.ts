@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { eventOutcomes } from '../../../../projections/event-history.ts'
+import { eventOutcomes } from '../../../../projections/event-rows.ts'
 
 const text = z.string()
 const time = z.iso.datetime()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { EventRow } from '../../../../projections/event-history.ts'
 import { eventsOfRun } from '../../../../projections/event-queries.ts'
+import type { EventRow } from '../../../../projections/event-rows.ts'
 import { Rejection } from '../../../domain/codes.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'

@@ -1,4 +1,5 @@
-import type { Outcome, RunMetricsRow } from '../../../../../projections/run-metrics.ts'
+import type { ShortRow } from '../../../../../projections/metric-queries.ts'
+import type { Outcome } from '../../../../../projections/run-metrics.ts'
 
 export interface Spread {
   count: number
@@ -27,7 +28,7 @@ export const between = (fromMs: number | null, toMs: number | null): number | nu
 const isKnown = (value: number | null): value is number => value !== null
 
 /** Of runs that ended. How long one took and whether it erred says nothing of a run that was canceled or rejected. */
-export const figuresOf = (rows: readonly RunMetricsRow[]) => {
+export const figuresOf = (rows: readonly ShortRow[]) => {
   const counts: Record<Outcome, number> = { succeeded: 0, failed: 0, canceled: 0, rejected: 0 }
   const errors = new Map<string, number>()
   for (const { outcome, error_code: code } of rows) {

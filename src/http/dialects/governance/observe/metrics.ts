@@ -3,10 +3,10 @@ import {
   endedRuns,
   type Period,
   publishedRows,
+  type ShortRow,
   type StageTotals,
   stageTotals,
 } from '../../../../../projections/metric-queries.ts'
-import type { RunMetricsRow } from '../../../../../projections/run-metrics.ts'
 import { Rejection } from '../../../../domain/codes.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
@@ -36,8 +36,8 @@ export const metricsOfPipeline = (services: Services): Operation =>
       const { pipelineId, slug } = await knownPipeline(c, services)
       const { tenant } = c.get('principal')
       const period = { ...periodOf(query, nowMs()), pipelineId }
-      const stages = stageTotals(views, tenant, period)
       const rows = boundedRuns(services, tenant, period)
+      const stages = stageTotals(views, tenant, period)
       const volume = volumeOf(stages, publishedRows(views, tenant, period))
       const { from, to, environment } = shownPeriod(period)
       const figures = { ...figuresOf(rows), volume, stages: stages.map(shownStage) }
@@ -69,8 +69,8 @@ export const metricsOfAll = (services: Services): Operation =>
     },
   })
 
-const byPipeline = (rows: readonly RunMetricsRow[]): [string, RunMetricsRow[]][] => {
-  const grouped = new Map<string, RunMetricsRow[]>()
+const byPipeline = (rows: readonly ShortRow[]): [string, ShortRow[]][] => {
+  const grouped = new Map<string, ShortRow[]>()
   for (const row of rows) {
     const group = grouped.get(row.pipeline)
     if (group) group.push(row)
@@ -79,7 +79,7 @@ const byPipeline = (rows: readonly RunMetricsRow[]): [string, RunMetricsRow[]][]
   return [...grouped].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-const boundedRuns = ({ views }: Services, tenant: string, period: Period): RunMetricsRow[] => {
+const boundedRuns = ({ views }: Services, tenant: string, period: Period): ShortRow[] => {
   const rows = endedRuns(views, tenant, period, runsMax + 1)
   if (rows.length <= runsMax) return rows
   const message = `from: more than ${runsMax} runs ended in the period; ask for a shorter one`
