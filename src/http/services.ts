@@ -55,7 +55,7 @@ export interface ManifestReader {
 }
 
 /** Reads the schema of a contract, and says all that is wrong with it: where, and what. */
-export interface ContractSchemaReader {
+interface ContractSchemaReader {
   read(value: JsonObject): { schema: JsonObject } | { problems: { path: string; message: string }[] }
 }
 

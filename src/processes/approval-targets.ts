@@ -14,7 +14,7 @@ import type { ApprovalNeeded } from '../domain/run/events.ts'
 type Commands = Pick<CommandHandler, 'handle' | 'load'>
 
 /** What waits for an approval, as the ledger has it. */
-export interface Waiting {
+interface Waiting {
   needed: ApprovalNeeded
   /** As it would be carried out, and its hash: made from what was recorded, whatever hash was written beside it. */
   command: JsonObject

@@ -3,7 +3,7 @@ import type { Decider } from '../decider.ts'
 import type { ApprovalCommand } from './commands.ts'
 import type { ApprovalEvent, ApprovalRequested, ApprovalVoice, Requirement } from './events.ts'
 
-export type ApprovalStatus = 'pending' | 'granted' | 'rejected' | 'expired' | 'consumed'
+type ApprovalStatus = 'pending' | 'granted' | 'rejected' | 'expired' | 'consumed'
 
 export interface Approval {
   asked: ApprovalRequested | null
@@ -16,7 +16,7 @@ export interface Approval {
 type Of<Type extends ApprovalCommand['type']> = Extract<ApprovalCommand, { type: Type }>
 type Asked = Approval & { asked: ApprovalRequested }
 
-export const overridingRole = 'tenant-admin'
+const overridingRole = 'tenant-admin'
 
 /** What is still wanting, by role. */
 export const missingOf = ({ asked, granted }: Pick<Approval, 'asked' | 'granted'>): Requirement[] =>

@@ -21,7 +21,7 @@ type Of<Type extends BackfillCommand['type']> = Extract<BackfillCommand, { type:
 type Known = Backfill & { asked: BackfillRequested }
 
 /** More than ten years of days are told to be too many. */
-export const partitionsMax = 3_660
+const partitionsMax = 3_660
 export const concurrencyMax = 64
 
 const decide = (command: BackfillCommand, backfill: Backfill): BackfillEvent[] => {

@@ -14,7 +14,7 @@ export interface Delegations {
 }
 
 const dayMs = 86_400_000
-export const delegationDaysMax = 366
+const delegationDaysMax = 366
 /** In force at the same time, of one person. */
 export const delegationsMax = 20
 

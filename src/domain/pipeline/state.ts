@@ -51,7 +51,7 @@ export const versionIn = (pipeline: Pipeline, environment: Environment): Manifes
 }
 
 /** The tenant's override first, then the environment's on top of it. */
-export const overridesIn = ({ inForce }: Pipeline, environment: Environment): number[] =>
+const overridesIn = ({ inForce }: Pipeline, environment: Environment): number[] =>
   [inForce.tenant, inForce[environment]].filter((number) => number !== undefined)
 
 /** A manifest with some overrides applied. That the result is a manifest was checked when they were. */

@@ -5,7 +5,7 @@ import type { ReplayReconciled, RunEvent, StagedFile } from './events.ts'
 import type { Run } from './state.ts'
 
 /** What a run has made, by stage: rows and files. */
-export type RunOutput = Run['completed']
+type RunOutput = Run['completed']
 
 type Of<Type extends ControlCommand['type']> = Extract<ControlCommand, { type: Type }>
 

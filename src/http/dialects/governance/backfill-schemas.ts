@@ -7,7 +7,7 @@ import { environment } from './manifest-schemas.ts'
 
 const text = z.string()
 const time = z.iso.datetime()
-export const backfillStatuses = [
+const backfillStatuses = [
   'awaiting_approval',
   'running',
   'paused',

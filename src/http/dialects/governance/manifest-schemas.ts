@@ -54,7 +54,7 @@ export const promoteBody = z.strictObject({
   reason: reason.optional(),
 })
 
-export const finding = z.strictObject({
+const finding = z.strictObject({
   path: text,
   rule: text,
   severity: z.enum(['error', 'warning']),
@@ -69,7 +69,7 @@ const inEnvironment = z.strictObject({
   overrides: z.array(z.strictObject({ number: z.int(), scope: z.enum(overrideScopes) })),
 })
 
-export const manifestShort = z.strictObject({
+const manifestShort = z.strictObject({
   pipeline_id: text,
   pipeline: text,
   title: text.nullable(),

@@ -4,7 +4,7 @@ import { reason } from '../../reason.ts'
 import { required, wholeNumber } from '../../validate.ts'
 import { environment } from './manifest-schemas.ts'
 
-export const runStatuses = [
+const runStatuses = [
   'awaiting_approval',
   'queued',
   'running',
