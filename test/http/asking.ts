@@ -72,7 +72,7 @@ export const asking: Record<string, (id: string) => Asked> = {
   'governance.get.manifests.pipeline.lineage': () => ({ path: '/pipelines/manifests/flights/lineage' }),
   'governance.get.contracts': () => ({ path: '/pipelines/contracts' }),
   'governance.post.contracts': (id) => ({
-    path: '/pipelines/contracts',
+    path: '/pipelines/contracts?dry_run=true',
     body: { name: id.toLowerCase(), version: 'v1', schema: rows },
   }),
   'governance.get.contracts.name': () => ({ path: '/pipelines/contracts/routes' }),

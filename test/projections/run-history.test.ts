@@ -34,7 +34,7 @@ describe('the history of a run', () => {
     const { apply, reader } = openViews()
     const ofRuns = Object.values(examples)
       .flatMap((found) => found.slice(0, 1))
-      .filter(({ type }) => /^(Run|Stage|Outputs|Lineage|Drift)/.test(type))
+      .filter(({ type }) => /^(Run|Stage|Outputs|Lineage|Drift|Replay)/.test(type))
     await apply(...ledgerEvents(ofRuns))
     expect(historyOfRun(reader, tenant, e.runId).map(({ type }) => type)).toEqual(ofRuns.map(({ type }) => type))
     expect(Object.keys(runHistory.handlers).sort()).toEqual(ofRuns.map(({ type }) => type).sort())
