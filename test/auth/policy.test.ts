@@ -29,9 +29,33 @@ describe('read-runs-pipelines-history', () => {
     for (const action of reads) expect(may(role, action)).toBe('yes: read-runs-pipelines-history')
   })
 
-  test('a viewer does no more than that', () => {
-    for (const action of actions.filter((each) => !reads.includes(each) && each !== 'ReadEvents'))
+  test('a viewer does no more than that, but to see events and approvals', () => {
+    const others: readonly Action[] = ['ReadEvents', 'ReadApprovals']
+    for (const action of actions.filter((each) => !reads.includes(each) && !others.includes(each)))
       expect(may('viewer', action, 'dev')).toBe('no: default-deny')
+    expect(may('viewer', 'ReadApprovals')).toBe('yes: read-approvals')
+  })
+})
+
+describe('promote-and-override', () => {
+  test.each(['PromotePipeline', 'OverrideManifest'] as const)('%s is for operators everywhere', (action) => {
+    for (const environment of ['dev', 'staging', 'prod']) {
+      expect(may('operator', action, environment)).toBe('yes: promote-and-override')
+      const outside = environment === 'prod' ? 'no: default-deny' : 'yes: promote-and-override-outside-prod'
+      expect(may('developer', action, environment)).toBe(outside)
+      expect(may('governance', action, environment)).toBe('no: default-deny')
+    }
+  })
+})
+
+describe('who carries out and who decides', () => {
+  test('are not the same by role', () => {
+    expect(may('operator', 'ReplayRun', 'prod')).toBe('yes: command-replay')
+    expect(may('governance', 'ReplayRun', 'prod')).toBe('no: default-deny')
+    expect(may('governance', 'DecideApproval')).toBe('yes: decide-approvals')
+    expect(may('service', 'DecideApproval')).toBe('no: default-deny')
+    expect(may('governance', 'OverrideApproval')).toBe('no: default-deny')
+    expect(may('tenant-admin', 'OverrideApproval')).toBe('yes: tenant-admin')
   })
 })
 

@@ -51,7 +51,7 @@ describe('GET /history/events', () => {
       entity_id: 'r1',
       pipeline: 'flights',
       run: 'r1',
-      environment: null,
+      environment: 'dev',
       outcome: null,
       summary: expect.stringMatching(/^\S+ asked for a run of flights/),
     })
