@@ -141,11 +141,17 @@ const leavesBefore = async (
   size: number,
   time: string,
 ): Promise<number> => {
-  let [low, high] = [0, size]
+  const isBefore = async (index: number): Promise<boolean> => {
+    const [leaf] = await eventsOfLeaves(events, reader.leavesFrom(logId, index, 1))
+    return leaf !== undefined && leaf.event.recordedAt < time
+  }
+  // Many periods begin before the log or end after it.
+  if (size === 0 || !(await isBefore(0))) return 0
+  if (await isBefore(size - 1)) return size
+  let [low, high] = [1, size - 1]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const [leaf] = await eventsOfLeaves(events, reader.leavesFrom(logId, middle, 1))
-    if (leaf && leaf.event.recordedAt < time) low = middle + 1
+    if (await isBefore(middle)) low = middle + 1
     else high = middle
   }
   return low
