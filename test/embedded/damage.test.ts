@@ -62,6 +62,12 @@ const flip = (file: string, at: number): void => {
   writeFileSync(file, bytes)
 }
 
+const change = (file: string, from: string, to: string): void => {
+  const bytes = readFileSync(file)
+  bytes.write(to, bytes.indexOf(from))
+  writeFileSync(file, bytes)
+}
+
 const flipMarker = (file: string): void => {
   const at = readFileSync(file).indexOf(marker)
   expect(at).toBeGreaterThan(0)
@@ -176,6 +182,7 @@ test.each([
   ['a file of another kind', (file: string) => writeFileSync(file, 'not a database '.repeat(1000))],
   ['another magic', (file: string) => flip(file, 3)],
   ['a damaged schema', (file: string) => flip(file, readFileSync(file).indexOf('TABLE events'))],
+  ['a column of another type', (file: string) => change(file, 'record BLOB NOT', 'record BLOC NOT')],
   ['another application’s file', (file: string) => flip(file, 69)],
 ])('%s keeps the node from starting and is left as it is', async (_, damage) => {
   const { directory, file } = ledger('stop')

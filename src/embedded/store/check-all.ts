@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { asDamage, checkFiles, DamagedLedger } from './checks.ts'
+import { asDamage, checkFiles, checkSchema, DamagedLedger } from './checks.ts'
 import { isCorruption } from './events.ts'
 import { ledgerFile } from './schema.ts'
 import { asBlob, asInteger, blob, type Connection, connect } from './sql.ts'
@@ -23,7 +23,9 @@ export const checkAll = (directory: string): CheckReport => {
   if (!existsSync(file)) throw new Error(`There is no ledger in ${directory}.`)
   try {
     checkFiles(file)
-    return scanAll(connect(file))
+    const connection = connect(file)
+    checkSchema(file, connection)
+    return scanAll(connection)
   } catch (error) {
     const damage = asDamage(file, error)
     if (damage instanceof DamagedLedger) return { records: 0, problems: [damage.message], damaged: [] }

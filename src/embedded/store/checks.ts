@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import { applicationId, formatVersion } from './schema.ts'
-import { sqliteCode } from './sql.ts'
+import { applicationId, formatVersion, tables } from './schema.ts'
+import { asBlob, blob, type Connection, connect, sqliteCode } from './sql.ts'
 import type { Verifier } from './verify.ts'
 import { inspectWal, type WalContent } from './wal.ts'
 
@@ -26,6 +26,7 @@ export const checkFiles = (file: string): void => {
   const version = header.readUInt32BE(60)
   if (version > formatVersion)
     throw new Error(`The ledger ${file} has format ${version}, which is too new for this node.`)
+  if (version < 1) throw new DamagedLedger(file, 'its format has no number')
   const wal = inspectWal(`${file}-wal`)
   if (wal.damage !== undefined) throw new DamagedLedger(file, wal.damage)
   const missing = missingPage(header, statSync(file).size, wal)
@@ -51,6 +52,23 @@ const missingPage = (header: Buffer, fileBytes: number, wal: WalContent): number
   }
   return undefined
 }
+
+/** Checks the definitions of tables and indexes: a letter changed there would have SQLite read rows as others. */
+export const checkSchema = (file: string, connection: Connection): void => {
+  const intended = connect(':memory:')
+  intended.exec(tables)
+  const expected = definitions(intended)
+  intended.close()
+  if (definitions(connection) !== expected) throw new DamagedLedger(file, 'its tables are defined otherwise')
+}
+
+const definitions = (connection: Connection): string =>
+  connection
+    .prepare(`SELECT ${['type', 'name', 'tbl_name', 'sql'].map(asBlob).join()} FROM sqlite_schema`)
+    .all([])
+    .map((row) => row.map((value) => (value === null ? '' : blob(value).toString('latin1'))).join('\0'))
+    .sort()
+    .join('\n')
 
 /** Checks the records written last, the likeliest to have suffered from a crash. */
 export const checkNewest = (file: string, verifier: Verifier, newest: number): void => {

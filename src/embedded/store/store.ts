@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { asDamage, checkFiles, checkNewest, DamagedLedger } from './checks.ts'
+import { asDamage, checkFiles, checkNewest, checkSchema, DamagedLedger } from './checks.ts'
 import { createLedger } from './create.ts'
 import { Events } from './events.ts'
 import { Feed } from './feed.ts'
@@ -76,6 +76,7 @@ const open = (file: string, warn: (message: string) => void, release: () => void
 const assemble = (file: string, connection: Connection) => {
   try {
     connection.exec(`PRAGMA cell_size_check = ON; PRAGMA busy_timeout = ${busyMs}`)
+    checkSchema(file, connection)
     const [types, events] = [new Types(connection), new Events(connection)]
     const verifier = new Verifier(connection, types)
     checkNewest(file, verifier, events.newestPosition())
