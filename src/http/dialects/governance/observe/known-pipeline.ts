@@ -4,7 +4,7 @@ import { Rejection } from '../../../../domain/codes.ts'
 import { parseRunId, type RunId } from '../../../../domain/ids.ts'
 import type { Env } from '../../../context.ts'
 import type { Services } from '../../../services.ts'
-import { pipelineIdIn } from '../pipeline-in.ts'
+import { pipelineIdIn } from '../manifests/pipeline-in.ts'
 
 /** A pipeline that is there or once was. */
 export const knownPipeline = async (c: Context<Env>, { commands }: Services) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { environment } from '../manifest-schemas.ts'
+import { environment } from '../manifests/schemas.ts'
 
 const text = z.string()
 const time = z.iso.datetime()

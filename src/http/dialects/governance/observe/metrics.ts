@@ -10,7 +10,7 @@ import {
 import { Rejection } from '../../../../domain/codes.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
-import { pipelineParameter } from '../pipeline-in.ts'
+import { pipelineParameter } from '../manifests/pipeline-in.ts'
 import { figuresOf } from './figures.ts'
 import { knownPipeline } from './known-pipeline.ts'
 import { allMetrics, pipelineMetrics } from './metrics-schemas.ts'

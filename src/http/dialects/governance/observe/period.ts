@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Rejection } from '../../../../domain/codes.ts'
-import { environment } from '../manifest-schemas.ts'
+import { environment } from '../manifests/schemas.ts'
 
 const dayMs = 86_400_000
 const periodDefaultMs = 7 * dayMs

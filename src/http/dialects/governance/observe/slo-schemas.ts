@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { wholeNumber } from '../../../validate.ts'
-import { environment } from '../manifest-schemas.ts'
+import { environment } from '../manifests/schemas.ts'
 
 const text = z.string()
 const share = z.number()

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { parseRunId } from '../../../domain/ids.ts'
-import { environments } from '../../../domain/pipeline/environments.ts'
-import { overrideScopes } from '../../../domain/pipeline/events.ts'
-import { reason } from '../../reason.ts'
-import { required } from '../../validate.ts'
+import { parseRunId } from '../../../../domain/ids.ts'
+import { environments } from '../../../../domain/pipeline/environments.ts'
+import { overrideScopes } from '../../../../domain/pipeline/events.ts'
+import { reason } from '../../../reason.ts'
+import { required } from '../../../validate.ts'
 
 const text = z.string()
 const time = z.iso.datetime()

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { RunRow, StageRow } from '../../../../projections/run-tables.ts'
-import type { ReplayReconciled } from '../../../domain/run/events.ts'
+import type { RunRow, StageRow } from '../../../../../projections/run-tables.ts'
+import type { ReplayReconciled } from '../../../../domain/run/events.ts'
 import type { runAnswer, runDetail } from './schemas.ts'
 
 /** As the governance document writes runs: with their own ids. */

@@ -1,19 +1,20 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { listContracts, versionsOfContract } from '../../../../projections/contracts.ts'
-import { sha256Hex } from '../../../app/context.ts'
-import { contracts } from '../../../app/contracts.ts'
-import { foresee } from '../../../app/foresee.ts'
-import { canonicalJson } from '../../../domain/canonical-json.ts'
-import { Rejection } from '../../../domain/codes.ts'
-import { incompatibilities } from '../../../domain/contract/compatibility.ts'
-import { type Contract, compatibilityOf, newestVersion } from '../../../domain/contract/decide.ts'
-import type { Compatibility, ContractVersion } from '../../../domain/contract/events.ts'
-import { type ContractName, parseContractName } from '../../../domain/ids.ts'
-import type { JsonObject } from '../../../domain/json.ts'
-import { commandContext, type Env } from '../../context.ts'
-import { type Operation, operation } from '../../operation.ts'
-import type { Services } from '../../services.ts'
+import { listContracts, versionsOfContract } from '../../../../../projections/contracts.ts'
+import { sha256Hex } from '../../../../app/context.ts'
+import { contracts } from '../../../../app/contracts.ts'
+import { foresee } from '../../../../app/foresee.ts'
+import { canonicalJson } from '../../../../domain/canonical-json.ts'
+import { Rejection } from '../../../../domain/codes.ts'
+import { incompatibilities } from '../../../../domain/contract/compatibility.ts'
+import { type Contract, compatibilityOf, newestVersion } from '../../../../domain/contract/decide.ts'
+import type { Compatibility, ContractVersion } from '../../../../domain/contract/events.ts'
+import { type ContractName, parseContractName } from '../../../../domain/ids.ts'
+import type { JsonObject } from '../../../../domain/json.ts'
+import { commandContext, type Env } from '../../../context.ts'
+import { type Operation, operation } from '../../../operation.ts'
+import type { Services } from '../../../services.ts'
+import { dryRunQuery } from '../manifests/schemas.ts'
 import {
   checkAnswer,
   checkBody,
@@ -22,8 +23,7 @@ import {
   contractVersion,
   registerBody,
   registered,
-} from './contract-schemas.ts'
-import { dryRunQuery } from './manifest-schemas.ts'
+} from './schemas.ts'
 
 /** `/pipelines/contracts`: what tables promise, in versions. */
 export const contractOperations = (services: Services): Operation[] => [

@@ -1,13 +1,13 @@
 import type { Context } from 'hono'
-import { pipelines } from '../../../app/aggregates.ts'
-import { pipelineIdOf } from '../../../app/ids.ts'
-import { Rejection } from '../../../domain/codes.ts'
-import { type PipelineId, parsePipelineId, parseSlug, type Slug } from '../../../domain/ids.ts'
-import type { JsonObject } from '../../../domain/json.ts'
-import type { Manifest } from '../../../domain/pipeline/manifest.ts'
-import { currentVersion, type Pipeline } from '../../../domain/pipeline/state.ts'
-import type { Env } from '../../context.ts'
-import type { ManifestReader, Services } from '../../services.ts'
+import { pipelines } from '../../../../app/aggregates.ts'
+import { pipelineIdOf } from '../../../../app/ids.ts'
+import { Rejection } from '../../../../domain/codes.ts'
+import { type PipelineId, parsePipelineId, parseSlug, type Slug } from '../../../../domain/ids.ts'
+import type { JsonObject } from '../../../../domain/json.ts'
+import type { Manifest } from '../../../../domain/pipeline/manifest.ts'
+import { currentVersion, type Pipeline } from '../../../../domain/pipeline/state.ts'
+import type { Env } from '../../../context.ts'
+import type { ManifestReader, Services } from '../../../services.ts'
 
 export const pipelineParameter = { pipeline: "the pipeline's name or id" }
 

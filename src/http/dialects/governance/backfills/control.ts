@@ -1,13 +1,13 @@
 import type { Context } from 'hono'
-import { backfills } from '../../../app/aggregates.ts'
-import { type Code, Rejection } from '../../../domain/codes.ts'
-import { isUuid } from '../../../domain/ids.ts'
-import { firstEnvironment } from '../../../domain/pipeline/environments.ts'
-import { commandContext, type Env } from '../../context.ts'
-import { mayIn } from '../../environment.ts'
-import { type Operation, operation } from '../../operation.ts'
-import type { Services } from '../../services.ts'
-import { backfillControlled } from './backfill-schemas.ts'
+import { backfills } from '../../../../app/aggregates.ts'
+import { type Code, Rejection } from '../../../../domain/codes.ts'
+import { isUuid } from '../../../../domain/ids.ts'
+import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
+import { commandContext, type Env } from '../../../context.ts'
+import { mayIn } from '../../../environment.ts'
+import { type Operation, operation } from '../../../operation.ts'
+import type { Services } from '../../../services.ts'
+import { backfillControlled } from './schemas.ts'
 
 export const backfillParameters = { backfill_id: 'the backfill' }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { compatibilities, isContractVersion } from '../../../domain/contract/events.ts'
-import { parseContractName } from '../../../domain/ids.ts'
-import { required } from '../../validate.ts'
+import { compatibilities, isContractVersion } from '../../../../domain/contract/events.ts'
+import { parseContractName } from '../../../../domain/ids.ts'
+import { required } from '../../../validate.ts'
 
 const text = z.string()
 const json = z.record(text, z.json())

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { concurrencyMax } from '../../../domain/backfill/decide.ts'
-import { parsePartitionKey } from '../../../domain/ids.ts'
-import { reason } from '../../reason.ts'
-import { required, wholeNumber } from '../../validate.ts'
-import { environment } from './manifest-schemas.ts'
+import { concurrencyMax } from '../../../../domain/backfill/decide.ts'
+import { parsePartitionKey } from '../../../../domain/ids.ts'
+import { reason } from '../../../reason.ts'
+import { required, wholeNumber } from '../../../validate.ts'
+import { environment } from '../manifests/schemas.ts'
 
 const text = z.string()
 const time = z.iso.datetime()

@@ -1,12 +1,12 @@
-import { eventsOfStream } from '../../../../projections/event-queries.ts'
-import { versionsOfPipeline } from '../../../../projections/pipelines.ts'
-import { Rejection } from '../../../domain/codes.ts'
-import { streamName } from '../../../domain/ids.ts'
-import { changesBetween } from '../../../domain/pipeline/diff.ts'
-import { type Operation, operation } from '../../operation.ts'
-import type { Services } from '../../services.ts'
-import { diffAnswer, diffQuery, lineageAnswer, versionList } from './manifest-schemas.ts'
+import { eventsOfStream } from '../../../../../projections/event-queries.ts'
+import { versionsOfPipeline } from '../../../../../projections/pipelines.ts'
+import { Rejection } from '../../../../domain/codes.ts'
+import { streamName } from '../../../../domain/ids.ts'
+import { changesBetween } from '../../../../domain/pipeline/diff.ts'
+import { type Operation, operation } from '../../../operation.ts'
+import type { Services } from '../../../services.ts'
 import { type Found, jsonOf, pipelineIdIn, pipelineIn, pipelineParameter } from './pipeline-in.ts'
+import { diffAnswer, diffQuery, lineageAnswer, versionList } from './schemas.ts'
 
 const eventsMax = 5_000
 

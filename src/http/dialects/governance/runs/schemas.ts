@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { parsePartitionKey, parseRunId } from '../../../domain/ids.ts'
-import { reason } from '../../reason.ts'
-import { required, wholeNumber } from '../../validate.ts'
-import { environment } from './manifest-schemas.ts'
+import { parsePartitionKey, parseRunId } from '../../../../domain/ids.ts'
+import { reason } from '../../../reason.ts'
+import { required, wholeNumber } from '../../../validate.ts'
+import { environment } from '../manifests/schemas.ts'
 
 const runStatuses = [
   'awaiting_approval',

@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
-import { contracts } from '../../../app/contracts.ts'
-import { sarifOf } from '../../../app/sarif.ts'
-import { parseContractName } from '../../../domain/ids.ts'
-import type { Env } from '../../context.ts'
-import { type Operation, operation } from '../../operation.ts'
-import type { Services } from '../../services.ts'
-import { manifestBody, validation } from './manifest-schemas.ts'
+import { contracts } from '../../../../app/contracts.ts'
+import { sarifOf } from '../../../../app/sarif.ts'
+import { parseContractName } from '../../../../domain/ids.ts'
+import type { Env } from '../../../context.ts'
+import { type Operation, operation } from '../../../operation.ts'
+import type { Services } from '../../../services.ts'
+import { manifestBody, validation } from './schemas.ts'
 
 const sarifType = 'application/sarif+json'
 

@@ -1,15 +1,16 @@
 import type { z } from 'zod'
-import { listPipelines } from '../../../../projections/pipelines.ts'
-import { pipelines } from '../../../app/aggregates.ts'
-import { foresee } from '../../../app/foresee.ts'
-import { pipelineIdOf } from '../../../app/ids.ts'
-import { Rejection } from '../../../domain/codes.ts'
-import { must, parseSlug } from '../../../domain/ids.ts'
-import { environments, firstEnvironment } from '../../../domain/pipeline/environments.ts'
-import { currentVersion, effectiveIn, type Pipeline } from '../../../domain/pipeline/state.ts'
-import { commandContext } from '../../context.ts'
-import { type Operation, operation } from '../../operation.ts'
-import type { Services } from '../../services.ts'
+import { listPipelines } from '../../../../../projections/pipelines.ts'
+import { pipelines } from '../../../../app/aggregates.ts'
+import { foresee } from '../../../../app/foresee.ts'
+import { pipelineIdOf } from '../../../../app/ids.ts'
+import { Rejection } from '../../../../domain/codes.ts'
+import { must, parseSlug } from '../../../../domain/ids.ts'
+import { environments, firstEnvironment } from '../../../../domain/pipeline/environments.ts'
+import { currentVersion, effectiveIn, type Pipeline } from '../../../../domain/pipeline/state.ts'
+import { commandContext } from '../../../context.ts'
+import { type Operation, operation } from '../../../operation.ts'
+import type { Services } from '../../../services.ts'
+import { etagOf, ifMatchIn, jsonOf, manifestIn, pipelineIn, pipelineParameter } from './pipeline-in.ts'
 import {
   deleteQuery,
   dryRunQuery,
@@ -18,8 +19,7 @@ import {
   manifestBody,
   manifestList,
   written,
-} from './manifest-schemas.ts'
-import { etagOf, ifMatchIn, jsonOf, manifestIn, pipelineIn, pipelineParameter } from './pipeline-in.ts'
+} from './schemas.ts'
 
 /** `/pipelines/manifests`: what is defined, and who defines it. */
 export const manifestOperations = (services: Services): Operation[] => [
