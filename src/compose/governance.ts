@@ -9,7 +9,7 @@ import type { Config } from '../config.ts'
 import type { Follower } from '../ledger/follower.ts'
 import { Backfills } from '../processes/backfills.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
-import { Reconciliation } from '../processes/reconciliation.ts'
+import { reconciliation } from '../processes/reconciliation.ts'
 import { composeApprovals } from './approvals.ts'
 import type { Stop } from './stop.ts'
 
@@ -29,13 +29,13 @@ export const composeGovernance = async (config: Config, parts: Parts, follower: 
   const approvals = await composeApprovals(config, parts, follower)
   const viewsReach = (position: bigint, timeoutMs: number) => viewFollower.reach(position, timeoutMs)
   const shared = { commands, log, head, viewsReach, nowMs: Date.now }
-  const reconciliation = new Reconciliation({ ...shared, work: replayWork(views) })
+  const replays = reconciliation({ ...shared, work: replayWork(views) })
   const backfills = new Backfills({ ...shared, work: backfillWork(views), isLeader: () => lease.isHeld() })
-  follower.add(reconciliation)
+  follower.add(replays)
   follower.add(backfills)
   const start = async (): Promise<Stop> => {
     const stopApprovals = await approvals.start()
-    await reconciliation.start()
+    await replays.start()
     backfills.start()
     return async () => {
       await stopApprovals()

@@ -13,7 +13,7 @@ import type { Sealer } from '../keys/sealing.ts'
 import type { Follower } from '../ledger/follower.ts'
 import { Announcer } from '../processes/announcer.ts'
 import { Courier } from '../processes/courier.ts'
-import { DriftWatch } from '../processes/drift.ts'
+import { driftWatch } from '../processes/drift.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
 import { nextAttemptAt } from '../webhooks/schedule.ts'
 import { sendWebhook } from '../webhooks/send.ts'
@@ -46,15 +46,15 @@ export const composeWebhooks = (config: Config, parts: Parts, follower: Follower
   const { viewFollower, views, ...shared } = parts
   const work = webhookWork(views)
   const viewsReach = (position: bigint, timeoutMs: number) => viewFollower.reach(position, timeoutMs)
-  const driftWatch = new DriftWatch({ ...shared, work: driftWork(views), viewsReach, nowMs: Date.now })
+  const drifts = driftWatch({ ...shared, work: driftWork(views), viewsReach, nowMs: Date.now })
   const announcer = new Announcer({ ...shared, work, viewsReach, nowMs: Date.now })
   const courier = new Courier({ ...shared, work, sender: senderOf(config), viewsReach, nowMs: Date.now })
-  follower.add(driftWatch)
+  follower.add(drifts)
   follower.add(announcer)
   follower.add(courier)
   return {
     start: async () => {
-      await driftWatch.start()
+      await drifts.start()
       await announcer.start()
       courier.start()
       return () => courier.stop()

@@ -1,4 +1,4 @@
-interface Rounds<Due> {
+export interface Rounds<Due> {
   /** What the views know to be due; bounded, and without what has been done once they have seen that. */
   due(): readonly Due[]
   /** Tells one from another. */

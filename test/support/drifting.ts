@@ -5,7 +5,7 @@ import { CommandHandler } from '../../src/app/handle.ts'
 import type { RunCommand } from '../../src/domain/run/commands.ts'
 import type { WebhookEventName } from '../../src/domain/webhook/events.ts'
 import { Announcer } from '../../src/processes/announcer.ts'
-import { DriftWatch } from '../../src/processes/drift.ts'
+import { driftWatch } from '../../src/processes/drift.ts'
 import { contextOf } from './contexts.ts'
 import { runOf, slugOf } from './ids.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
@@ -65,8 +65,8 @@ export const openDrifting = async () => {
     writes,
     succeeds,
     hook,
-    watch: (over: Partial<ConstructorParameters<typeof DriftWatch>[0]> = {}) =>
-      new DriftWatch({ ...shared(), work: driftWork(views), ...over }),
+    watch: (over: Partial<Parameters<typeof driftWatch>[0]> = {}) =>
+      driftWatch({ ...shared(), work: driftWork(views), ...over }),
     announcer: (work = webhookWork(views)) => new Announcer({ ...shared(), work }),
     drifts: () => of('DriftDetected').flatMap(({ event }) => (event?.type === 'DriftDetected' ? [event.data] : [])),
     told: () =>
