@@ -90,6 +90,18 @@ export interface Due {
   attempt: number
 }
 
+/** Rows that a check turned away while the others went on. They are in a file of their own, one of the stage's. */
+export interface RejectedRows {
+  check: string
+  /** The source or transformation that they were rows of. */
+  table: string
+  /** In words, for whoever looks into it. */
+  reason: string
+  rows: number
+  /** The target of their file, relative to the tenant's directory. */
+  file: string
+}
+
 export interface StageCompleted {
   runId: RunId
   attempt: number
@@ -102,6 +114,8 @@ export interface StageCompleted {
   files: StagedFile[]
   /** Of the sinks that the stage wrote; missing where nothing is known of them. */
   schema?: SinkSchema[]
+  /** Missing where no row was turned away. */
+  rejected?: RejectedRows[]
 }
 
 /** That a run has written a sink with other columns than `since`, the last run before it that succeeded with the sink. */

@@ -50,6 +50,14 @@ const requested = z.object({
 
 const due = z.object({ runId, engine: z.string(), attempt })
 
+const rejectedRows = z.object({
+  check: z.string(),
+  table: z.string(),
+  reason: z.string(),
+  rows: count,
+  file: z.string(),
+})
+
 const stageCompleted = z.object({
   runId,
   attempt,
@@ -61,6 +69,7 @@ const stageCompleted = z.object({
   computeMs: z.number().nonnegative(),
   files: z.array(file),
   schema: z.array(z.object({ sink: z.string(), columns: z.array(column) })).exactOptional(),
+  rejected: z.array(rejectedRows).exactOptional(),
 })
 
 const driftDetected = z.object({
