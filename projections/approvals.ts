@@ -123,7 +123,7 @@ const closed =
   (seen: Seen, approvalId: string): Statement =>
     changed(seen, approvalId, { status, closed_at: seen.metadata.occurredAt })
 
-/** A run that has gone on or has ended needs its approval no more. */
+/** A run that was canceled needs its approval no more. */
 const settledRun = (seen: Seen, runId: string): Statement[] => {
   const { tenant } = seen.metadata
   return [
@@ -154,6 +154,10 @@ const settledBy = (seen: Seen, approvalId: string | null): Statement[] =>
         changed(seen, approvalId, { settled: 1 }),
         [`delete from ${wantedTable} where tenant = ? and approval_id = ?`, seen.metadata.tenant, approvalId],
       ]
+
+/** A run that is queued or rejected names the approvals that had it so. */
+const settledByMetadata = (seen: Seen): Statement[] =>
+  seen.metadata.approvals.flatMap((approvalId) => settledBy(seen, approvalId))
 
 /** What waits for whom, who has said what, and what came of it. */
 export const approvalsView: View = {
@@ -207,8 +211,8 @@ export const approvalsView: View = {
     },
     ApprovalExpired: (seen) => [closed('expired')(seen, seen.event.data.approvalId)],
     ApprovalConsumed: (seen) => [changed(seen, seen.event.data.approvalId, { status: 'consumed' })],
-    RunQueued: (seen) => settledRun(seen, seen.event.data.runId),
-    RunRejected: (seen) => settledRun(seen, seen.event.data.runId),
+    RunQueued: settledByMetadata,
+    RunRejected: settledByMetadata,
     RunCanceled: (seen) => settledRun(seen, seen.event.data.runId),
   },
 }

@@ -9,7 +9,6 @@ import { lineageView } from './lineage.ts'
 import { pipelinesView } from './pipelines.ts'
 import type { View } from './projection.ts'
 import { runHistory } from './run-history.ts'
-import { runMetricsView } from './run-metrics.ts'
 import { runStatus } from './run-status.ts'
 import { sinkSchemasView } from './sink-schemas.ts'
 import { subjectsView } from './subjects.ts'
@@ -30,6 +29,5 @@ export const allViews: readonly View[] = [
   backfillsView,
   delegationsView,
   contractsView,
-  runMetricsView,
   lineageView,
 ]

@@ -1,5 +1,4 @@
 import { firstEnvironment } from '../src/domain/pipeline/environments.ts'
-import type { RunError } from '../src/domain/run/events.ts'
 import type { RunStatus } from '../src/domain/run/state.ts'
 import { put, type Seen, type SqlValue, type Statement, update, type View } from './projection.ts'
 import { type RunRow, runSchema, runsTable, type StageRow, stagesTable } from './run-tables.ts'
@@ -13,15 +12,14 @@ const run = (seen: Seen, runId: string, changes: Record<string, SqlValue>): Stat
 const stage = (seen: Seen, runId: string, name: string, changes: Record<string, SqlValue>): Statement =>
   update(stagesTable, { ...runOf(seen, runId), stage: name }, changes)
 
-const ended =
-  (status: RunStatus, error: RunError | null = null) =>
-  (seen: Seen, runId: string) =>
-    run(seen, runId, { status, ended_at: at(seen), error: error?.message ?? null, retry_due_at: null })
+const ended = (seen: Seen, runId: string, status: RunStatus, failure: Partial<RunRow> = {}): Statement =>
+  run(seen, runId, { status, ended_at: at(seen), error: null, retry_due_at: null, ...failure })
 
 const openStages = (seen: Seen, runId: string, status: 'failed' | 'canceled' | 'queued'): Statement => [
-  `update ${stagesTable} set status = ?, ended_at = ? where tenant = ? and run_id = ? and status = 'running'`,
+  `update ${stagesTable} set status = ?, ended_at = ?, failures = failures + ? where tenant = ? and run_id = ? and status = 'running'`,
   status,
   status === 'queued' ? null : at(seen),
+  status === 'failed' ? 1 : 0,
   seen.metadata.tenant,
   runId,
 ]
@@ -60,6 +58,10 @@ const requested = (seen: Seen<'RunRequested'>): Statement[] => {
     replay_of: data.replayOf?.runId ?? null,
     approval_id: data.approval?.approvalId ?? null,
     reconciliation: null,
+    queued_at: null,
+    failed_attempts: 0,
+    error_code: null,
+    cost_usd: null,
   }
   const stages = data.stages.map((name, ordinal): Statement => {
     const stageRow: StageRow = {
@@ -72,6 +74,10 @@ const requested = (seen: Seen<'RunRequested'>): Statement[] => {
       output: null,
       rows: null,
       bytes: null,
+      bytes_read: null,
+      compute_ms: null,
+      files: null,
+      failures: 0,
     }
     return put(stagesTable, { ...stageRow })
   })
@@ -82,12 +88,21 @@ const leaseRole = /^run\.(.+)$/
 
 export const runStatus: View = {
   name: 'run-status',
-  version: 2,
+  version: 3,
   tables: [runsTable, stagesTable],
   schema: runSchema,
   handlers: {
     RunRequested: requested,
-    RunQueued: (seen) => [run(seen, seen.event.data.runId, { status: 'queued', retry_due_at: null })],
+    RunQueued: (seen) => [
+      [
+        `update ${runsTable} set status = 'queued', retry_due_at = null, queued_at = coalesce(queued_at, ?), progress_at = ?
+          where tenant = ? and run_id = ?`,
+        at(seen),
+        seen.recordedAt,
+        seen.metadata.tenant,
+        seen.event.data.runId,
+      ],
+    ],
     RunStarted: (seen) => {
       const { runId, attempt, worker } = seen.event.data
       const started: Statement = [
@@ -110,17 +125,24 @@ export const runStatus: View = {
       ]
     },
     StageCompleted: (seen) => {
-      const { runId, stage: name, output, rows, bytesWritten } = seen.event.data
+      const { runId, stage: name, output, rows, bytesRead, bytesWritten, computeMs, files } = seen.event.data
       const changes = {
         status: 'succeeded',
         ended_at: at(seen),
         output: JSON.stringify(output),
         rows,
         bytes: bytesWritten,
+        bytes_read: bytesRead,
+        compute_ms: computeMs,
+        files: files.length,
       }
       return [run(seen, runId, {}), stage(seen, runId, name, changes)]
     },
-    StageFailed: (seen) => [openStages(seen, seen.event.data.runId, 'failed')],
+    StageFailed: (seen) => {
+      const { runId } = seen.event.data
+      const sql = `update ${runsTable} set failed_attempts = failed_attempts + 1 where tenant = ? and run_id = ?`
+      return [openStages(seen, runId, 'failed'), [sql, seen.metadata.tenant, runId]]
+    },
     RunRetryScheduled: (seen) => {
       const { runId, failures, dueAt } = seen.event.data
       return [
@@ -136,16 +158,20 @@ export const runStatus: View = {
       ]
     },
     OutputsCommitted: (seen) => [run(seen, seen.event.data.runId, {})],
-    RunSucceeded: (seen) => [ended('succeeded')(seen, seen.event.data.runId)],
+    RunCostRecorded: (seen) => {
+      const { runId, cost } = seen.event.data
+      return [update(runsTable, runOf(seen, runId), { cost_usd: cost.totalUsd })]
+    },
+    RunSucceeded: (seen) => [ended(seen, seen.event.data.runId, 'succeeded')],
     RunFailed: (seen) => {
       const { runId, stage: failed, error } = seen.event.data
-      return [ended('failed', error)(seen, runId), run(seen, runId, { failed_stage: failed })]
+      return [ended(seen, runId, 'failed', { failed_stage: failed, error: error.message, error_code: error.code })]
     },
     ReplayReconciled: (seen) => {
       const { data } = seen.event
       return [update(runsTable, runOf(seen, data.runId), { reconciliation: JSON.stringify(data) })]
     },
-    RunRejected: (seen) => [ended('rejected')(seen, seen.event.data.runId)],
+    RunRejected: (seen) => [ended(seen, seen.event.data.runId, 'rejected')],
     RunPaused: (seen) => [run(seen, seen.event.data.runId, { status: 'paused' })],
     RunResumed: (seen) => [run(seen, seen.event.data.runId, { status: 'running' })],
     RunCancelRequested: (seen) => {
@@ -154,7 +180,7 @@ export const runStatus: View = {
     },
     RunCanceled: (seen) => {
       const { runId } = seen.event.data
-      return [ended('canceled')(seen, runId), openStages(seen, runId, 'canceled')]
+      return [ended(seen, runId, 'canceled'), openStages(seen, runId, 'canceled')]
     },
     PartitionReleased: (seen) => {
       const { runId, commandId } = seen.event.data

@@ -1,7 +1,7 @@
 import type { RunStatus } from '../src/domain/run/state.ts'
 
-export const runsTable = 'run_status_v2'
-export const stagesTable = 'run_stages_v2'
+export const runsTable = 'run_status_v3'
+export const stagesTable = 'run_stages_v3'
 
 /** A run as it stands. Times are ISO 8601; `progress_at` is the ledger's time of the run's last event. */
 export interface RunRow {
@@ -39,6 +39,11 @@ export interface RunRow {
   approval_id: string | null
   /** JSON of ReplayReconciled. */
   reconciliation: string | null
+  /** When it was queued for the first time; `started_at` is the first time that it was taken up. */
+  queued_at: string | null
+  failed_attempts: number
+  error_code: string | null
+  cost_usd: number | null
 }
 
 export interface StageRow {
@@ -51,7 +56,13 @@ export interface StageRow {
   ended_at: string | null
   output: string | null
   rows: number | null
+  /** Written. */
   bytes: number | null
+  bytes_read: number | null
+  compute_ms: number | null
+  /** How many it staged: a stage that has any is one that writes outputs. */
+  files: number | null
+  failures: number
 }
 
 export const runSchema: readonly string[] = [
@@ -61,7 +72,7 @@ export const runSchema: readonly string[] = [
       attempt integer, failures integer, retry_due_at text, failed_stage text, error text, claim text, claim_open integer,
       cancel_held integer, progress_at text, lease_until text, worker text,
       correlation_id text, event_id text, environment text, manifest_hash text, replay_of text, approval_id text,
-      reconciliation text,
+      reconciliation text, queued_at text, failed_attempts integer, error_code text, cost_usd real,
       primary key (tenant, run_id)) without rowid`,
   `create index if not exists ${runsTable}_recent on ${runsTable} (tenant, requested_at desc, run_id desc)`,
   `create index if not exists ${runsTable}_state on ${runsTable} (tenant, status, requested_at desc, run_id desc)`,
@@ -71,9 +82,12 @@ export const runSchema: readonly string[] = [
       where status in ('queued', 'running', 'canceling')`,
   `create index if not exists ${runsTable}_unreconciled on ${runsTable} (status)
       where replay_of is not null and reconciliation is null`,
+  `create index if not exists ${runsTable}_ended on ${runsTable} (tenant, ended_at) where ended_at is not null`,
+  `create index if not exists ${runsTable}_pipeline_ended on ${runsTable} (tenant, pipeline_id, ended_at)
+      where ended_at is not null`,
   `create index if not exists ${runsTable}_claims on ${runsTable} (status) where claim_open = 1`,
   `create table if not exists ${stagesTable} (
       tenant text, run_id text, ordinal integer, stage text, status text, started_at text, ended_at text,
-      output text, rows integer, bytes integer,
+      output text, rows integer, bytes integer, bytes_read integer, compute_ms integer, files integer, failures integer,
       primary key (tenant, run_id, ordinal)) without rowid`,
 ]

@@ -55,6 +55,10 @@ test('a run that was requested is queued, with all its stages', async () => {
     worker: null,
     correlation_id: 'request-1',
     event_id: expect.any(String),
+    queued_at: at(1),
+    failed_attempts: 0,
+    error_code: null,
+    cost_usd: null,
   })
   expect(stages).toEqual(
     e.stages.map((stage, ordinal) => ({
@@ -68,6 +72,10 @@ test('a run that was requested is queued, with all its stages', async () => {
       output: null,
       rows: null,
       bytes: null,
+      bytes_read: null,
+      compute_ms: null,
+      files: null,
+      failures: 0,
     })),
   )
 })

@@ -1,5 +1,4 @@
-import type { ShortRow } from '../../../../../projections/metric-queries.ts'
-import type { Outcome } from '../../../../../projections/run-metrics.ts'
+import type { Outcome, ShortRow } from '../../../../../projections/metric-queries.ts'
 
 export interface Spread {
   count: number

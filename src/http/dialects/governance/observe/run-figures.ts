@@ -1,6 +1,5 @@
 import type { z } from 'zod'
-import { metricsOfRun, stageMetricsOfRun } from '../../../../../projections/metric-queries.ts'
-import type { StageMetricsRow } from '../../../../../projections/run-metrics.ts'
+import { metricsOfRun, type StageMetricsRow, stageMetricsOfRun } from '../../../../../projections/metric-queries.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
 import { between } from './figures.ts'

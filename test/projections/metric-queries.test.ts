@@ -48,6 +48,7 @@ describe('the metrics of a run', () => {
       [20, e.retryScheduled(1, e.atTime(25))],
       [25, e.queued(2)],
       [26, e.started(2)],
+      [26, e.stageStarted('extract', 2)],
       [40, e.stageFailed('extract', 2)],
       [40, e.failed('extract')],
     ]
