@@ -14,8 +14,8 @@ export type FilterColumn =
   | 'environment'
   | 'outcome'
 
-/** Each index is paid for with every event: a command is nearly told by its types, an outcome wholly. */
-const indexed: readonly FilterColumn[] = ['type', 'actor', 'on_behalf_of', 'pipeline', 'run', 'environment']
+/** Each index is paid for with every event: a command is nearly told by its types, an outcome wholly, and an environment is one of three. */
+const indexed: readonly FilterColumn[] = ['type', 'actor', 'on_behalf_of', 'pipeline', 'run']
 
 export const isIndexed = (column: FilterColumn): boolean => indexed.includes(column)
 export const indexOf = (column: FilterColumn | 'tenant'): string => `${eventsTable}_${column}`
@@ -23,7 +23,7 @@ export const indexOf = (column: FilterColumn | 'tenant'): string => `${eventsTab
 /** Which types can have an outcome. */
 export const typesByOutcome: Readonly<Record<EventOutcome, readonly ToldType[]>> = {
   succeeded: ['RunSucceeded', 'StageCompleted', 'DeliveryAttempted'],
-  failed: ['RunFailed', 'StageFailed', 'DeliveryAttempted', 'DeliveryExhausted', 'IntegrityAlertRaised'],
+  failed: ['RunFailed', 'StageFailed', 'DeliveryAttempted', 'DeliveryExhausted', 'IntegrityAlertRaised', 'SloAlertRaised'],
   canceled: ['RunCanceled', 'BackfillCanceled'],
   rejected: ['RunRejected', 'ApprovalRejected', 'PromotionRefused', 'BackfillRefused'],
 }
@@ -64,6 +64,17 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   PartitionReleased: ofPartition,
   LogKeyAdded: told,
   IntegrityAlertRaised: ended('failed'),
+  SloAlertRaised: (seen) => {
+    const { pipeline, environment } = seen.event.data
+    return [belongs(seen.stream, pipeline, null, environment), rowOf(seen, { outcome: 'failed' })]
+  },
+  SloAlertEscalated: told,
+  SloAlertResolved: told,
+  BreakGlassAlertRaised: (seen) => {
+    const approval = `approval-${seen.metadata.tenant}.${seen.event.data.approvalId}`
+    return [inherits(seen.stream, approval), rowOf(seen, {})]
+  },
+  AlertAcknowledged: told,
   BackfillRequested: (seen) => {
     const { pipeline, environment } = seen.event.data
     return [belongs(seen.stream, pipeline, null, environment), rowOf(seen, {})]
@@ -140,7 +151,7 @@ const indexes = indexed.map((column) => {
 /** Every event, by whatever an auditor asks for. The table is in ledger order; each index goes on in it. */
 export const eventHistory: View = {
   name: 'event-history',
-  version: 2,
+  version: 3,
   tables: [eventsTable, streamsTable],
   schema: [
     `create table if not exists ${eventsTable} (

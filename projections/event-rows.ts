@@ -1,8 +1,8 @@
 import { sentences, type ToldType } from './event-summaries.ts'
 import type { Seen, Statement } from './projection.ts'
 
-export const eventsTable = 'event_history_v2'
-export const streamsTable = 'event_streams_v2'
+export const eventsTable = 'event_history_v3'
+export const streamsTable = 'event_streams_v3'
 
 export const eventOutcomes = ['succeeded', 'failed', 'canceled', 'rejected'] as const
 export type EventOutcome = (typeof eventOutcomes)[number]
@@ -32,11 +32,13 @@ export interface EventRow {
   summary: string
 }
 
+/** Numbered, for a value that stands twice is bound once; `?10` is the stream that tells of which pipeline and run. */
 const insert = `insert or replace into ${eventsTable} (position, tenant, id, stream, revision, type, command, actor,
   on_behalf_of, pipeline, run, environment, outcome, recorded_ms, known_ms, command_id, causation_id, correlation_id, summary)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?,
-    (select pipeline from ${streamsTable} where stream = ?), coalesce(?, (select run from ${streamsTable} where stream = ?)),
-    (select environment from ${streamsTable} where stream = ?), ?, ?, max(?, coalesce((select known_ms from ${eventsTable} order by position desc limit 1), 0)), ?, ?, ?, ?)`
+  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (select pipeline from ${streamsTable} where stream = ?10),
+    coalesce(?11, (select run from ${streamsTable} where stream = ?10)),
+    (select environment from ${streamsTable} where stream = ?10), ?12, ?13,
+    max(?13, coalesce((select known_ms from ${eventsTable} order by position desc limit 1), 0)), ?14, ?15, ?16, ?17)`
 
 export const rowOf = (
   seen: Seen,
@@ -51,8 +53,8 @@ export const rowOf = (
   const summary = sentence(event.data, pseudonym)
   return [
     insert,
-    ...[Number(position), tenant, id, stream, Number(revision), type, command, pseudonym, onBehalfOf, of, run, of, of],
-    ...[outcome, recordedMs, recordedMs, commandId, causationId, correlationId, summary],
+    ...[Number(position), tenant, id, stream, Number(revision), type, command, pseudonym, onBehalfOf, of, run],
+    ...[outcome, recordedMs, commandId, causationId, correlationId, summary],
   ]
 }
 

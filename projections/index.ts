@@ -1,4 +1,5 @@
 import { accessView } from './access.ts'
+import { alertsView } from './alerts.ts'
 import { approvalsView } from './approvals.ts'
 import { backfillsView } from './backfills.ts'
 import { checkpointsView } from './checkpoints.ts'
@@ -30,4 +31,5 @@ export const allViews: readonly View[] = [
   delegationsView,
   contractsView,
   lineageView,
+  alertsView,
 ]

@@ -22,7 +22,7 @@ test('a view has other tables only in another version', () => {
     'webhooks 2 0f527c98fd7a8536',
     'sink-schemas 1 04d60c11a5540333',
     'subjects 1 2d6c764a65f102aa',
-    'event-history 2 9caeafd8f5ddcfe8',
+    'event-history 3 09cdce392901aca9',
     'checkpoints 2 fb775dcc5f93109c',
     'approvals 1 ab122c79920d49a3',
     'backfills 1 c26dc16171c239cb',
