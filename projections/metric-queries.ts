@@ -7,6 +7,7 @@ export type Outcome = 'succeeded' | 'failed' | 'canceled' | 'rejected'
 /** What a run took and came to. Times are milliseconds since 1970; `outcome` is null until the run has ended. */
 export interface RunMetricsRow {
   run_id: string
+  pipeline_id: string
   pipeline: string
   environment: Environment
   requested_ms: number
@@ -41,6 +42,7 @@ const completedMs = (time: string): string => `case stage.status when 'succeeded
 /** A column of RunMetricsRow, from those of the runs. */
 const runColumns: Record<keyof RunMetricsRow, string> = {
   run_id: 'run.run_id',
+  pipeline_id: 'run.pipeline_id',
   pipeline: 'run.pipeline',
   environment: 'run.environment',
   requested_ms: ms('run.requested_at'),

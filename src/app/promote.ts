@@ -1,61 +1,41 @@
-import type { Requirement } from '../domain/approval/events.ts'
-import { canonicalJson } from '../domain/canonical-json.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { PipelineId, RunId } from '../domain/ids.ts'
-import type { JsonObject } from '../domain/json.ts'
 import type { Environment } from '../domain/pipeline/environments.ts'
 import { firstEnvironment } from '../domain/pipeline/environments.ts'
 import type { Promotion } from '../domain/pipeline/events.ts'
 import { promote } from '../domain/pipeline/promotion.ts'
 import type { Pipeline } from '../domain/pipeline/state.ts'
 import { pipelines, runs } from './aggregates.ts'
-import { type CommandContext, sha256Hex } from './context.ts'
+import { type ApprovalRequired, approvable, approvalFor } from './approval-needed.ts'
+import type { CommandContext } from './context.ts'
 import type { CommandHandler, Handled } from './handle.ts'
-import { uuidv5 } from './ids.ts'
 
-export interface PromotionAsked {
+export interface PromotionAsked extends ApprovalRequired {
   pipelineId: PipelineId
   number: number
   to: Environment
   /** The run that shows that the version succeeds in the environment before. */
   provedBy: RunId
-  required: Requirement[]
-  /** ISO time until which an approval may be given. */
-  expiresAt: string
 }
 
-/** The command that an approval is for; SHA-256 in hex of its RFC 8785 JSON. */
-export const approvedPromotion = ({
-  pipelineId,
-  slug,
-  number,
-  version,
-  manifestHash,
-  from,
-  to,
-  provedBy,
-}: Promotion) => {
-  const command: JsonObject = {
+/** The command that an approval is for. */
+export const approvedPromotion = ({ pipelineId, slug, number, version, manifestHash, from, to, provedBy }: Promotion) =>
+  approvable({
     type: 'PromotePipeline',
     promotion: { pipelineId, slug, number, version, manifestHash, from, to, provedBy },
-  }
-  return { command, commandHash: sha256Hex(canonicalJson(command)) }
-}
+  })
 
 /** Promotes a version, or asks for the approval that it takes. Throws a Rejection: PIPELINE_NOT_FOUND, NOT_PROMOTABLE. */
 export const promotePipeline = async (
   commands: CommandHandler,
-  { pipelineId, number, to, provedBy, required, expiresAt }: PromotionAsked,
+  { pipelineId, number, to, provedBy, ...rule }: PromotionAsked,
   context: CommandContext,
 ): Promise<Handled<Pipeline>> => {
   const command = { type: 'PromotePipeline' as const, pipelineId, number, to, provedBy, approval: null }
   const { state } = await commands.load(pipelines, context.tenant, pipelineId)
   const promotion = promotionIn(state, command)
   if (promotion) await assertProof(commands, promotion, context)
-  if (!promotion || required.length === 0) return commands.handle(pipelines, pipelineId, command, context)
-  const { commandHash } = approvedPromotion(promotion)
-  const approvalId = uuidv5('approval', context.commandId)
-  const approval = { approvalId, commandHash, requestedBy: context.actor, required, expiresAt }
+  const approval = (promotion && approvalFor(approvedPromotion(promotion), rule, context)) ?? null
   return commands.handle(pipelines, pipelineId, { ...command, approval }, context)
 }
 

@@ -1,4 +1,3 @@
-import type { Requirement } from '../domain/approval/events.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { PartitionKey, RunId } from '../domain/ids.ts'
 import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
@@ -6,6 +5,7 @@ import type { ManifestVersion } from '../domain/pipeline/events.ts'
 import type { RunRequested } from '../domain/run/events.ts'
 import type { Run } from '../domain/run/state.ts'
 import { pipelines, runs } from './aggregates.ts'
+import type { ApprovalRequired } from './approval-needed.ts'
 import type { CommandContext } from './context.ts'
 import type { CommandHandler } from './handle.ts'
 import type { RunAsked } from './request-run.ts'
@@ -14,7 +14,8 @@ export interface ReplayAsked {
   /** The run that is to be done again. */
   runId: RunId
   partition: PartitionKey | null
-  contract: string | null
+  /** Left out: whichever the run was promised in. */
+  contract?: string | null
   /** A run that has succeeded is done again only where this is said. */
   allowSucceeded: boolean
 }
@@ -39,7 +40,7 @@ const contractOf = ({ manifest }: ManifestVersion): string | null => {
 export const replayable = async (
   commands: CommandHandler,
   asked: ReplayAsked,
-  { tenant }: CommandContext,
+  { tenant }: Pick<CommandContext, 'tenant'>,
 ): Promise<Replayable> => {
   const { runId, partition, allowSucceeded } = asked
   const { state } = await commands.load(runs, tenant, runId)
@@ -54,7 +55,7 @@ export const replayable = async (
   const version = pipeline.state.versions.find(({ manifestHash }) => manifestHash === original.manifestHash)
   if (!version) throw new Rejection('PIPELINE_NOT_FOUND', `the manifest of run '${runId}' is not in the ledger`)
   const contract = contractOf(version)
-  if (asked.contract !== contract) {
+  if (asked.contract !== undefined && asked.contract !== contract) {
     const message = `contract_version: run '${runId}' was promised in ${contract ?? 'no contract'}, not ${asked.contract ?? 'none'}`
     throw new Rejection('VALIDATION_FAILED', message, { field: 'contract_version' })
   }
@@ -77,7 +78,7 @@ const assertEnded = (runId: RunId, { status }: Run, allowSucceeded: boolean): vo
 export const replayOf = (
   { original, environment, contract }: Replayable,
   ids: Pick<RunAsked, 'runId' | 'runIdChosen' | 'keyedRunId'>,
-  approval: { required: Requirement[]; expiresAt: string },
+  approval: ApprovalRequired,
 ): RunAsked => ({
   ...ids,
   pipelineName: original.pipeline,

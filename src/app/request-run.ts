@@ -1,5 +1,3 @@
-import type { Requirement } from '../domain/approval/events.ts'
-import { canonicalJson } from '../domain/canonical-json.ts'
 import { Rejection } from '../domain/codes.ts'
 import { type PartitionKey, type PipelineId, partitionStreamId, type RunId, type Slug } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -11,10 +9,10 @@ import { type Effective, effectiveIn, type Pipeline, withOverrides } from '../do
 import type { ReplayOf, RunRequested } from '../domain/run/events.ts'
 import type { Run } from '../domain/run/state.ts'
 import { partitions, pipelines, runs } from './aggregates.ts'
+import { type ApprovalRequired, approvable, approvalFor } from './approval-needed.ts'
 import { claimPartition } from './claim-partition.ts'
-import { type CommandContext, sha256Hex, subcommand } from './context.ts'
+import { type CommandContext, subcommand } from './context.ts'
 import type { CommandHandler, Handled } from './handle.ts'
-import { uuidv5 } from './ids.ts'
 
 export interface RunAsked {
   /** What the caller knows the pipeline by; only for messages. */
@@ -34,8 +32,8 @@ export interface RunAsked {
   pinned?: { manifestHash: string; overrides: readonly number[] }
   replayOf?: ReplayOf
   backfillId?: string
-  /** Who has to approve it before it is queued, and until when (ISO time). */
-  approval?: { required: Requirement[]; expiresAt: string }
+  /** Who has to approve it before it is queued; nobody, unless it is given. */
+  approval?: ApprovalRequired
 }
 
 interface Current {
@@ -168,15 +166,11 @@ const request = (
   return commands.handle(runs, runId, command, context, { fresh: !asked.runIdChosen })
 }
 
-/** The command that an approval is for: all of the request but the approval itself. SHA-256 in hex of its JSON. */
-export const approvedCommand = ({ approval: _, ...request }: RunRequested) => {
-  const command = { type: 'RequestRun', request: { ...request } } as unknown as JsonObject
-  return { command, commandHash: sha256Hex(canonicalJson(command)) }
-}
+/** The command that an approval is for: all of the request but the approval itself. */
+export const approvedCommand = ({ approval: _, ...request }: RunRequested) =>
+  approvable({ type: 'RequestRun', request } as unknown as JsonObject)
 
-const withApproval = (request: RunRequested, { approval }: RunAsked, context: CommandContext): RunRequested => {
-  if (!approval || approval.required.length === 0) return request
-  const approvalId = uuidv5('approval', context.commandId)
-  const { commandHash } = approvedCommand(request)
-  return { ...request, approval: { approvalId, commandHash, requestedBy: context.actor, ...approval } }
+const withApproval = (request: RunRequested, asked: RunAsked, context: CommandContext): RunRequested => {
+  const approval = asked.approval && approvalFor(approvedCommand(request), asked.approval, context)
+  return approval ? { ...request, approval } : request
 }

@@ -64,8 +64,10 @@ export const composeApprovals = async (config: Config, { views, policies, ...par
   const manager = new Approvals({ ...parts, work: approvalWork(views), mayStill, nowMs: Date.now })
   follower.add(manager)
   const policy: ApprovalPolicy = {
-    required: (command, environment) => requiredBy(rules, command, environment),
-    waitMs: config.approvalWaitMs,
+    needed: (command, environment, at) => ({
+      required: requiredBy(rules, command, environment),
+      expiresAt: new Date(Date.parse(at) + config.approvalWaitMs).toISOString(),
+    }),
   }
   const start = async (): Promise<Stop> => {
     await manager.start()

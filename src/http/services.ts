@@ -1,4 +1,5 @@
 import type { ReadDb } from '../../projections/projection.ts'
+import type { ApprovalRequired } from '../app/approval-needed.ts'
 import type { CallRecorder } from '../app/call-recorder.ts'
 import type { CountedCalls } from '../app/counted-calls.ts'
 import type { CommandHandler } from '../app/handle.ts'
@@ -8,7 +9,6 @@ import type { Log } from '../app/ports/follower.ts'
 import type { FindContract, Finding } from '../app/ports/validation.ts'
 import type { Policies } from '../auth/policy.ts'
 import type { Identity } from '../auth/principal.ts'
-import type { Requirement } from '../domain/approval/events.ts'
 import type { Approvable } from '../domain/approval/rules.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -59,10 +59,9 @@ interface ContractSchemaReader {
   read(value: JsonObject): { schema: JsonObject } | { problems: { path: string; message: string }[] }
 }
 
-/** Who has to approve what, and how long an approval waits. */
+/** Who has to approve what is asked for at a time (ISO). */
 export interface ApprovalPolicy {
-  required(command: Approvable, environment: Environment): Requirement[]
-  waitMs: number
+  needed(command: Approvable, environment: Environment, at: string): ApprovalRequired
 }
 
 /** What the routes work with. */

@@ -35,6 +35,7 @@ import { pastOf } from './in-memory-past.ts'
 import { SilentLog } from './log.ts'
 import { manifestOf } from './manifests.ts'
 import { register } from './requests.ts'
+import { logSourceOf } from './run-logs.ts'
 import { textOf } from './sse.ts'
 import { MemoryKeys } from './subject-keys.ts'
 import { viewed } from './viewed.ts'
@@ -134,9 +135,13 @@ export const openApi = async ({
     manifests: { read: readManifest, readText: readManifestText },
     ...composeValidation(),
     approvals: {
-      required: (command, environment) => requiredBy(approvalRules, command, environment),
-      waitMs: 3_600_000,
+      needed: (command, environment, at) => ({
+        required: requiredBy(approvalRules, command, environment),
+        expiresAt: new Date(Date.parse(at) + 3_600_000).toISOString(),
+      }),
     },
+    runLogs: logSourceOf(ledger),
+    runLogDays: 30,
     evidenceJobs: evidenceJobsIn(evidence.makeChain, { nowMs: () => nowMs, log }),
     publicLedgers: [],
     openSealed: (sealed) => sealer.open(sealed),

@@ -1,6 +1,6 @@
 import type { Details, Rejection } from '../../../domain/codes.ts'
 import { batchCodes, type HttpError } from '../../errors.ts'
-import { shownRunId } from './translate.ts'
+import { prefixedRunId } from '../../run-ids.ts'
 
 /** `{status: "error", error: {code, message, details?}}`, as the document has it. */
 export const batchError = (rejection: Rejection): HttpError => {
@@ -12,7 +12,7 @@ export const batchError = (rejection: Rejection): HttpError => {
 }
 
 const messageOf = ({ code, message, details }: Rejection): string => {
-  const run = `Pipeline run '${shownRunId(String(details.runId))}'`
+  const run = `Pipeline run '${prefixedRunId(String(details.runId))}'`
   switch (code) {
     case 'RUN_NOT_FOUND':
       return `${run} not found`
@@ -31,4 +31,4 @@ const messageOf = ({ code, message, details }: Rejection): string => {
 
 /** Run ids as this dialect shows them; what the message says already is not repeated. */
 const shownDetails = ({ runId: _, status: __, activeRuns, ...others }: Details): Details =>
-  Array.isArray(activeRuns) ? { ...others, active_runs: activeRuns.map(shownRunId) } : others
+  Array.isArray(activeRuns) ? { ...others, active_runs: activeRuns.map(prefixedRunId) } : others

@@ -1,15 +1,15 @@
-import type { Context } from 'hono'
 import { listRuns, runById, stagesOfRun } from '../../../../projections/run-queries.ts'
 import { runs } from '../../../app/aggregates.ts'
-import { derivedCommandId, pipelineIdOf, uuidv7 } from '../../../app/ids.ts'
+import { pipelineIdOf } from '../../../app/ids.ts'
 import { requestRun } from '../../../app/request-run.ts'
 import { Rejection } from '../../../domain/codes.ts'
-import { must, parseRunId, parseSlug, type RunId } from '../../../domain/ids.ts'
-import { commandContext, type Env, idempotencyKey } from '../../context.ts'
+import { parseSlug } from '../../../domain/ids.ts'
+import { commandContext } from '../../context.ts'
 import { type Operation, operation } from '../../operation.ts'
+import { idsOfNewRun, prefixedRunId, runIdIn, runNotFound } from '../../run-ids.ts'
 import type { Services } from '../../services.ts'
 import { canceled, listed, listQuery, statusAnswer, triggerBody, triggered } from './schemas.ts'
-import { runIdFromBatch, shownRun, shownRunId, shownStatus, shownTime, statusesOf } from './translate.ts'
+import { shownRun, shownStatus, shownTime, statusesOf } from './translate.ts'
 import { webhookOperations } from './webhooks.ts'
 
 const dialect = 'batch'
@@ -41,17 +41,13 @@ const trigger = ({ commands, reads, nowMs }: Services): Operation =>
       if (slug === undefined) throw new Rejection('PIPELINE_NOT_FOUND', `Pipeline '${name}' not found`)
       const asked = { batchId, partition, parameters, chosen: chosen ?? null }
       const context = commandContext(c, dialect, asked, nowMs())
-      const keyed = idempotencyKey(c) !== undefined
-      const drawn = drawRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs()))
-      const runId = chosen ?? drawn
+      const ids = idsOfNewRun(c, context, chosen, nowMs())
       const handled = await requestRun(
         commands,
         {
           pipelineName: name,
           pipelineId: pipelineIdOf(context.tenant, slug),
-          runId,
-          runIdChosen: keyed || chosen !== undefined,
-          keyedRunId: keyed ? drawn : null,
+          ...ids,
           partition,
           batchId,
           parameters,
@@ -60,7 +56,7 @@ const trigger = ({ commands, reads, nowMs }: Services): Operation =>
       )
       reads.wrote(c, handled)
       return c.json({
-        run_id: shownRunId(runId),
+        run_id: prefixedRunId(ids.runId),
         pipeline: name,
         status: 'STARTED',
         batch_id: batchId,
@@ -80,11 +76,11 @@ const status = ({ views, reads }: Services): Operation =>
     answers: { 200: { description: 'the run as it stands; a failed one has `error` too', schema: statusAnswer } },
     codes: ['RUN_NOT_FOUND'],
     handle: async (c) => {
-      const runId = runIdOf(c)
+      const runId = runIdIn(c)
       await reads.beforeRead(c)
       const { tenant } = c.get('principal')
       const run = runById(views, tenant, runId)
-      if (!run) throw notFound(runId)
+      if (!run) throw runNotFound(runId)
       return c.json(shownStatus(run, stagesOfRun(views, tenant, runId)))
     },
   })
@@ -124,20 +120,9 @@ const cancel = ({ commands, reads, nowMs }: Services): Operation =>
     answers: { 200: { description: 'the cancellation was asked for', schema: canceled } },
     codes: ['RUN_NOT_FOUND', 'RUN_NOT_ACTIVE', 'RUN_COMMITTED'],
     handle: async (c) => {
-      const runId = runIdOf(c)
+      const runId = runIdIn(c)
       const context = commandContext(c, dialect, { runId }, nowMs())
       reads.wrote(c, await commands.handle(runs, runId, { type: 'CancelRun', runId }, context))
-      return c.json({ run_id: shownRunId(runId), status: 'CANCELING', message: 'Pipeline cancellation requested' })
+      return c.json({ run_id: prefixedRunId(runId), status: 'CANCELING', message: 'Pipeline cancellation requested' })
     },
   })
-
-const drawRunId = (uuid: string): RunId => must(parseRunId(uuid), 'run id')
-
-const runIdOf = (c: Context<Env>): RunId => {
-  const text = runIdFromBatch(c.get('params').run_id ?? '')
-  const runId = parseRunId(text)
-  if (runId === undefined) throw notFound(text)
-  return runId
-}
-
-const notFound = (runId: string): Rejection => new Rejection('RUN_NOT_FOUND', `run '${runId}' not found`, { runId })

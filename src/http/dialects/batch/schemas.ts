@@ -1,23 +1,8 @@
 import { z } from 'zod'
-import { parsePartitionKey, parseRunId } from '../../../domain/ids.ts'
 import type { JsonObject } from '../../../domain/json.ts'
+import { partitionField, runIdField } from '../../fields.ts'
 import { required, wholeNumber } from '../../validate.ts'
-import { batchStatuses, runIdFromBatch } from './translate.ts'
-
-const partitionKey = z.string({ error: required('a string') }).transform((text, context) => {
-  const key = parsePartitionKey(text)
-  if (key !== undefined) return key
-  const message = 'must be 1 to 64 letters, digits, _ . - and begin with a letter or digit'
-  context.addIssue({ code: 'custom', message })
-  return z.NEVER
-})
-
-const runId = z.string({ error: required('a string') }).transform((text, context) => {
-  const id = parseRunId(runIdFromBatch(text))
-  if (id !== undefined) return id
-  context.addIssue({ code: 'custom', message: 'must be 1 to 128 letters, digits, _ . -' })
-  return z.NEVER
-})
+import { batchStatuses } from './translate.ts'
 
 /** Control characters, and halves of characters. */
 const unprintable = /[\p{Cc}\p{Surrogate}]/u
@@ -38,12 +23,12 @@ export const triggerBody = z
         .max(200, 'must have at most 200 characters')
         .refine((text) => !unprintable.test(text), 'must not hold control characters'),
       config: config.optional(),
-      run_id: runId.optional(),
+      run_id: runIdField.optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
   )
   .transform(({ batch_id, config: { partition, ...parameters } = {}, run_id }, context) => {
-    const key = partitionKey.safeParse(partition ?? batch_id)
+    const key = partitionField.safeParse(partition ?? batch_id)
     if (!key.success) {
       const path = partition === undefined || partition === null ? ['batch_id'] : ['config', 'partition']
       context.addIssue({ code: 'custom', path, message: key.error.issues[0]?.message ?? 'invalid' })

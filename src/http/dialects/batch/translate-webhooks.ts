@@ -1,7 +1,7 @@
 import type { ReadDb } from '../../../../projections/projection.ts'
 import { attemptsOf, type DeliveryRow, type WebhookRow } from '../../../../projections/webhooks.ts'
 import type { WebhookSettings } from '../../../domain/webhook/events.ts'
-import { shownRunId } from './translate.ts'
+import { prefixedRunId } from '../../run-ids.ts'
 
 interface ShownFrom {
   webhookId: string
@@ -41,7 +41,7 @@ export const shownWebhookRow = (row: WebhookRow) =>
 /** A message with every attempt at it. */
 export const shownDelivery = (views: ReadDb, row: DeliveryRow) => ({
   delivery_id: row.delivery_id,
-  run_id: row.run_id === null ? null : shownRunId(row.run_id),
+  run_id: row.run_id === null ? null : prefixedRunId(row.run_id),
   status: row.status.toUpperCase(),
   created_at: row.created_at,
   next_attempt_at: row.next_at,

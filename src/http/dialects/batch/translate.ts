@@ -1,5 +1,6 @@
 import type { RunRow, StageRow } from '../../../../projections/run-tables.ts'
 import type { RunStatus } from '../../../domain/run/state.ts'
+import { prefixedRunId } from '../../run-ids.ts'
 
 /** The five statuses of the batch document, and which of ours each stands for. */
 const canonical = {
@@ -35,10 +36,6 @@ const assetStatus: Record<StageRow['status'], BatchStatus> = {
   canceled: 'CANCELED',
 }
 
-/** `run_x` and `x` are one id: the prefix is stripped here and added when an id is shown. */
-export const runIdFromBatch = (text: string): string => (text.startsWith('run_') ? text.slice(4) : text)
-export const shownRunId = (runId: string): string => `run_${runId}`
-
 /** The document's times have whole seconds. */
 export const shownTime = (iso: string): string => `${iso.slice(0, 19)}Z`
 const shownTimeOrNull = (iso: string | null): string | null => (iso === null ? null : shownTime(iso))
@@ -51,7 +48,7 @@ const reasonOf = (run: RunRow): string | null => run.error ?? (run.status === 'r
 
 /** An entry of the list of runs. */
 export const shownRun = (run: RunRow) => ({
-  run_id: shownRunId(run.run_id),
+  run_id: prefixedRunId(run.run_id),
   pipeline: run.pipeline,
   status: batchStatus[run.status],
   batch_id: run.batch_id,
@@ -75,7 +72,7 @@ const shownFailure = (run: RunRow) => ({
 
 /** The answer of the status route. */
 export const shownStatus = (run: RunRow, stages: readonly StageRow[]) => ({
-  run_id: shownRunId(run.run_id),
+  run_id: prefixedRunId(run.run_id),
   pipeline: run.pipeline,
   status: batchStatus[run.status],
   batch_id: run.batch_id,

@@ -16,6 +16,7 @@ import { type PartitionKey, parsePipelineId, parseSlug } from '../../../../domai
 import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
 import { partitionsBetween } from '../../../../domain/pipeline/partition-range.ts'
 import { effectiveIn } from '../../../../domain/pipeline/state.ts'
+import { shownApproval } from '../../../approval-needed.ts'
 import { commandContext } from '../../../context.ts'
 import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
@@ -65,8 +66,7 @@ const request = (services: Services): Operation =>
           ...{ pipelineId, pipeline: state.slug, environment, effective, maxConcurrency, parameters: given },
           partitions: wanted.filter((partition) => !done.has(partition)),
           skipped: wanted.filter((partition) => done.has(partition)),
-          required: approvals.required('Backfill', environment),
-          expiresAt: new Date(Date.parse(context.at) + approvals.waitMs).toISOString(),
+          ...approvals.needed('Backfill', environment, context.at),
         },
         context,
       )
@@ -116,11 +116,7 @@ const shown = (asked: BackfillRequested, backfillId: string | null) => {
     partitions: asked.partitions,
     skipped: asked.skipped,
     max_concurrency: asked.maxConcurrency,
-    approval: approval && {
-      approval_id: backfillId === null ? null : approval.approvalId,
-      required: approval.required,
-      expires_at: approval.expiresAt,
-    },
+    approval: shownApproval(approval && backfillId === null ? { ...approval, approvalId: null } : approval),
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { concurrencyMax } from '../../../../domain/backfill/decide.ts'
-import { parsePartitionKey } from '../../../../domain/ids.ts'
+import { approvalNeeded } from '../../../approval-needed.ts'
+import { partitionField } from '../../../fields.ts'
 import { reason } from '../../../reason.ts'
 import { required, wholeNumber } from '../../../validate.ts'
 import { environment } from '../manifests/schemas.ts'
@@ -17,16 +18,6 @@ const backfillStatuses = [
   'rejected',
 ] as const
 
-const partition = z.string({ error: required('a string') }).transform((given, context) => {
-  const key = parsePartitionKey(given)
-  if (key !== undefined) return key
-  context.addIssue({
-    code: 'custom',
-    message: 'must be 1 to 64 letters, digits, _ . - and begin with a letter or digit',
-  })
-  return z.NEVER
-})
-
 const concurrency = z
   .int('must be a whole number')
   .min(1, 'must be 1 or more')
@@ -35,10 +26,10 @@ const concurrency = z
 export const backfillBody = z.strictObject({
   pipeline: text.meta({ description: "The pipeline's name or id" }),
   environment: environment.optional(),
-  from: partition.optional().meta({ description: 'The first day or month' }),
-  to: partition.optional().meta({ description: 'The last day or month, included' }),
+  from: partitionField.optional().meta({ description: 'The first day or month' }),
+  to: partitionField.optional().meta({ description: 'The last day or month, included' }),
   partitions: z
-    .array(partition)
+    .array(partitionField)
     .min(1, 'must name one at least')
     .optional()
     .meta({ description: 'Where the runs are not for days or months: which ones' }),
@@ -48,8 +39,6 @@ export const backfillBody = z.strictObject({
   reason: reason.optional(),
   dry_run: z.boolean().default(false).meta({ description: 'A preview: check everything, and change nothing' }),
 })
-
-const needed = z.strictObject({ role: text, count: z.int() })
 
 export const backfillAnswer = z.strictObject({
   /** Null in a preview. */
@@ -63,7 +52,7 @@ export const backfillAnswer = z.strictObject({
   max_concurrency: z.int(),
   /** From the newest hundred runs that have succeeded; null where there are none. */
   estimate: z.strictObject({ seconds_per_run: z.number(), seconds: z.number(), based_on: text }).nullable(),
-  approval: z.strictObject({ approval_id: text.nullable(), required: z.array(needed), expires_at: time }).nullable(),
+  approval: approvalNeeded,
   dry_run: z.boolean(),
 })
 

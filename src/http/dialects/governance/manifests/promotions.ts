@@ -9,6 +9,7 @@ import { must, parseRunId, type RunId } from '../../../../domain/ids.ts'
 import { type Environment, environments } from '../../../../domain/pipeline/environments.ts'
 import type { Promotion } from '../../../../domain/pipeline/events.ts'
 import { versionIn } from '../../../../domain/pipeline/state.ts'
+import { shownApproval } from '../../../approval-needed.ts'
 import { commandContext, type Env } from '../../../context.ts'
 import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
@@ -45,17 +46,15 @@ export const promoteOperation = (services: Services): Operation =>
       )
       const number = body.number ?? numberBefore(found, to)
       const provedBy = body.run_id ?? provedByIn(c, services, found, number, to)
-      const required = approvals.required('Promote', to)
-      const expiresAt = new Date(Date.parse(context.at) + approvals.waitMs).toISOString()
-      const asked = { pipelineId, number, to, provedBy, required, expiresAt }
+      const needed = approvals.needed('Promote', to, context.at)
+      const asked = { pipelineId, number, to, provedBy, ...needed }
       if (dryRun) {
         const command = { type: 'PromotePipeline' as const, pipelineId, number, to, provedBy, approval: null }
         const { events } = await foresee(commands, pipelines, context.tenant, pipelineId, command)
         const [event] = events
         if (event?.type !== 'PipelinePromoted') return c.json(unchanged(found, number, to, provedBy, true))
         await assertProof(commands, event.data, context)
-        const approval = required.length > 0 ? { approval_id: null, required, expires_at: expiresAt } : null
-        return c.json(shown(event.data, approval, true))
+        return c.json(shown(event.data, shownApproval({ ...needed, approvalId: null }), true))
       }
       const handled = await promotePipeline(commands, asked, {
         ...context,
@@ -65,8 +64,7 @@ export const promoteOperation = (services: Services): Operation =>
       const event = handled.events[0]?.event
       if (event?.type === 'PipelinePromoted') return c.json(shown(event.data, null, false))
       if (event?.type !== 'PromotionRequested') return c.json(unchanged(found, number, to, provedBy, false))
-      const { approvalId, required: wanted, expiresAt: until } = event.data.approval
-      return c.json(shown(event.data, { approval_id: approvalId, required: wanted, expires_at: until }, false))
+      return c.json(shown(event.data, shownApproval(event.data.approval), false))
     },
   })
 

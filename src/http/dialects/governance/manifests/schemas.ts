@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { parseRunId } from '../../../../domain/ids.ts'
 import { environments } from '../../../../domain/pipeline/environments.ts'
 import { overrideScopes } from '../../../../domain/pipeline/events.ts'
+import { approvalNeeded } from '../../../approval-needed.ts'
+import { runIdField } from '../../../fields.ts'
 import { reason } from '../../../reason.ts'
 import { required } from '../../../validate.ts'
 
@@ -41,14 +42,7 @@ export const promoteBody = z.strictObject({
   number: number
     .optional()
     .meta({ description: 'Of the version; the one in the environment before, unless it is given' }),
-  run_id: z
-    .string()
-    .transform((said, context) => {
-      const id = parseRunId(said.startsWith('run_') ? said.slice(4) : said)
-      if (id !== undefined) return id
-      context.addIssue({ code: 'custom', message: 'must be 1 to 128 letters, digits, _ . -' })
-      return z.NEVER
-    })
+  run_id: runIdField
     .optional()
     .meta({ description: 'The run with which it has succeeded in the environment before; found, unless it is given' }),
   reason: reason.optional(),
@@ -154,13 +148,7 @@ export const promotionAnswer = z.strictObject({
   to: environment,
   run_id: text,
   status: z.enum(['promoted', 'awaiting_approval', 'unchanged']),
-  approval: z
-    .strictObject({
-      approval_id: text.nullable(),
-      required: z.array(z.strictObject({ role: text, count: z.int() })),
-      expires_at: time,
-    })
-    .nullable(),
+  approval: approvalNeeded,
   dry_run: z.boolean(),
 })
 

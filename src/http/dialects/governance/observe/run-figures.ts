@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { metricsOfRun, type StageMetricsRow, stageMetricsOfRun } from '../../../../../projections/metric-queries.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { runIdIn, runNotFound } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { between } from './figures.ts'
-import { runIdOf, runNotFound } from './known-pipeline.ts'
 import { runMetrics } from './metrics-schemas.ts'
 
 export const metricsOfOneRun = ({ reads, views }: Services): Operation =>
@@ -17,7 +17,7 @@ export const metricsOfOneRun = ({ reads, views }: Services): Operation =>
     answers: { 200: { description: 'its figures', schema: runMetrics } },
     codes: ['RUN_NOT_FOUND'],
     handle: async (c) => {
-      const runId = runIdOf(c.get('params').run_id ?? '')
+      const runId = runIdIn(c)
       await reads.beforeRead(c)
       const { tenant } = c.get('principal')
       const run = metricsOfRun(views, tenant, runId)

@@ -1,12 +1,11 @@
-import type { Context } from 'hono'
 import { listRuns, runById, stagesOfRun } from '../../../../../projections/run-queries.ts'
 import { runs } from '../../../../app/aggregates.ts'
-import { type Code, Rejection } from '../../../../domain/codes.ts'
-import { parseRunId, type RunId } from '../../../../domain/ids.ts'
+import type { Code } from '../../../../domain/codes.ts'
 import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
-import { commandContext, type Env } from '../../../context.ts'
+import { commandContext } from '../../../context.ts'
 import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { runIdIn, runNotFound } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { controlled, runDetail, runList, runQuery } from './schemas.ts'
 import { shownDetail, shownRun, shownRunId } from './translate.ts'
@@ -68,7 +67,7 @@ const look = ({ reads, views }: Services): Operation =>
       await reads.beforeRead(c)
       const { tenant } = c.get('principal')
       const run = runById(views, tenant, runId)
-      if (!run) throw notFound(runId)
+      if (!run) throw runNotFound(runId)
       return c.json(shownDetail(run, stagesOfRun(views, tenant, runId)))
     },
   })
@@ -112,12 +111,3 @@ const control = (
     },
   })
 }
-
-const runIdIn = (c: Context<Env>): RunId => {
-  const text = c.get('params').run_id ?? ''
-  const runId = parseRunId(text.startsWith('run_') ? text.slice(4) : text)
-  if (runId === undefined) throw notFound(text)
-  return runId
-}
-
-const notFound = (runId: string): Rejection => new Rejection('RUN_NOT_FOUND', `run '${runId}' not found`, { runId })

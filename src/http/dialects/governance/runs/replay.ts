@@ -1,14 +1,15 @@
 import { runs } from '../../../../app/aggregates.ts'
-import { derivedCommandId, uuidv7 } from '../../../../app/ids.ts'
+import type { ApprovalRequired } from '../../../../app/approval-needed.ts'
 import { type Replayable, replayable, replayOf } from '../../../../app/replay.ts'
 import { requestRun } from '../../../../app/request-run.ts'
-import type { Requirement } from '../../../../domain/approval/events.ts'
 import { Rejection } from '../../../../domain/codes.ts'
-import { must, parseRunId, type RunId, streamName, type TenantId } from '../../../../domain/ids.ts'
+import { type RunId, streamName, type TenantId } from '../../../../domain/ids.ts'
 import type { Run } from '../../../../domain/run/state.ts'
-import { commandContext, idempotencyKey } from '../../../context.ts'
+import { shownApproval } from '../../../approval-needed.ts'
+import { commandContext } from '../../../context.ts'
 import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { idsOfNewRun } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { replayAnswer, replayBody } from './schemas.ts'
 import { shownRunId } from './translate.ts'
@@ -40,9 +41,8 @@ export const replayOperation = (services: Services): Operation =>
       const asks = { runId, contract: contract_version, partition, allowSucceeded, chosen: chosen ?? null }
       const said = { ...asks, reason: reason ?? null, dryRun }
       const context = commandContext(c, 'governance', said, nowMs())
-      const keyed = idempotencyKey(c) !== undefined
-      const drawn = must(parseRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs())), 'run id')
-      const earlier = keyed ? await commands.happened(runs, chosen ?? drawn, context) : undefined
+      const ids = idsOfNewRun(c, context, chosen, nowMs())
+      const earlier = ids.keyedRunId === null ? undefined : await commands.happened(runs, ids.runId, context)
       if (earlier) {
         reads.wrote(c, earlier)
         return c.json(answerOf(earlier.state))
@@ -52,15 +52,9 @@ export const replayOperation = (services: Services): Operation =>
       const found = await replayable(commands, asked, context)
       mayIn(c, services, 'ReplayRun', found.environment)
       await assertProved(services, context.tenant, runId)
-      const required = approvals.required('Replay', found.environment)
-      const expiresAt = new Date(Date.parse(context.at) + approvals.waitMs).toISOString()
-      if (dryRun) return c.json(foreseen(found, required, expiresAt))
-      const ids = {
-        runId: chosen ?? drawn,
-        runIdChosen: keyed || chosen !== undefined,
-        keyedRunId: keyed ? drawn : null,
-      }
-      const handled = await requestRun(commands, replayOf(found, ids, { required, expiresAt }), {
+      const needed = approvals.needed('Replay', found.environment, context.at)
+      if (dryRun) return c.json(foreseen(found, needed))
+      const handled = await requestRun(commands, replayOf(found, ids, needed), {
         ...context,
         ...(reason === undefined ? {} : { reason }),
       })
@@ -70,7 +64,7 @@ export const replayOperation = (services: Services): Operation =>
   })
 
 /** What is to be done again must be what the log says that it was. */
-const assertProved = async ({ evidence }: Services, tenant: TenantId, runId: RunId): Promise<void> => {
+export const assertProved = async ({ evidence }: Services, tenant: TenantId, runId: RunId): Promise<void> => {
   const doubt = await evidence.doubt(tenant, { kind: 'run', id: runId, streams: [streamName('run', tenant, runId)] })
   if (doubt === null) return
   throw new Rejection('NOT_REPLAYABLE', `the evidence of run '${runId}' does not hold: ${doubt}`, { runId })
@@ -78,15 +72,15 @@ const assertProved = async ({ evidence }: Services, tenant: TenantId, runId: Run
 
 const checked = ['the run is in the ledger', 'its partition', 'its contract', 'that it has ended', 'its proofs']
 
-const foreseen = ({ original, environment, contract }: Replayable, required: Requirement[], expiresAt: string) => ({
+const foreseen = ({ original, environment, contract }: Replayable, needed: ApprovalRequired) => ({
   run_id: null,
   replay_of: shownRunId(original.runId),
   pipeline: original.pipeline,
   environment,
   partition: original.partition,
   contract_version: contract,
-  status: required.length > 0 ? ('awaiting_approval' as const) : ('queued' as const),
-  approval: required.length > 0 ? { approval_id: null, required, expires_at: expiresAt } : null,
+  status: needed.required.length > 0 ? ('awaiting_approval' as const) : ('queued' as const),
+  approval: shownApproval({ ...needed, approvalId: null }),
   checked,
   dry_run: true,
 })
@@ -102,9 +96,7 @@ const answerOf = ({ requested }: Run) => {
     partition,
     contract_version: replayOf.contract,
     status: approval ? ('awaiting_approval' as const) : ('queued' as const),
-    approval: approval
-      ? { approval_id: approval.approvalId, required: approval.required, expires_at: approval.expiresAt }
-      : null,
+    approval: shownApproval(approval),
     checked,
     dry_run: false,
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { parsePartitionKey, parseRunId } from '../../../../domain/ids.ts'
+import { approvalNeeded } from '../../../approval-needed.ts'
+import { partitionField, runIdField } from '../../../fields.ts'
 import { reason } from '../../../reason.ts'
 import { required, wholeNumber } from '../../../validate.ts'
 import { environment } from '../manifests/schemas.ts'
@@ -19,43 +20,23 @@ const runStatuses = [
 const text = z.string()
 const time = z.iso.datetime()
 
-/** `run_x` and `x` are one id (DESIGN.md section 3). */
-const runId = z.string({ error: required('a string') }).transform((given, context) => {
-  const id = parseRunId(given.startsWith('run_') ? given.slice(4) : given)
-  if (id !== undefined) return id
-  context.addIssue({ code: 'custom', message: 'must be 1 to 128 letters, digits, _ . -' })
-  return z.NEVER
-})
-
-const partition = z.string({ error: required('a string') }).transform((given, context) => {
-  const key = parsePartitionKey(given)
-  if (key !== undefined) return key
-  context.addIssue({
-    code: 'custom',
-    message: 'must be 1 to 64 letters, digits, _ . - and begin with a letter or digit',
-  })
-  return z.NEVER
-})
-
 export const replayBody = z.strictObject({
-  run_id: runId.meta({ description: 'The run that is to be done again' }),
+  run_id: runIdField.meta({ description: 'The run that is to be done again' }),
   contract_version: z
     .string({ error: required('a string') })
     .max(100, 'must have at most 100 characters')
     .nullable()
     .optional()
     .meta({ description: 'The version of the contract that the run was promised in; left out where it has none' }),
-  partition: partition
+  partition: partitionField
     .nullable()
     .optional()
     .meta({ description: 'The partition of the run; left out where it has none' }),
-  replay_run_id: runId.optional().meta({ description: 'The id of the new run; drawn, unless it is given' }),
+  replay_run_id: runIdField.optional().meta({ description: 'The id of the new run; drawn, unless it is given' }),
   allow_succeeded: z.boolean().default(false).meta({ description: 'Do a run again that has succeeded' }),
   reason: reason.optional(),
   dry_run: z.boolean().default(false).meta({ description: 'Check everything, and change nothing' }),
 })
-
-const needed = z.strictObject({ role: text, count: z.int() })
 
 export const replayAnswer = z.strictObject({
   /** Null in a dry run. */
@@ -66,7 +47,7 @@ export const replayAnswer = z.strictObject({
   partition: text.nullable(),
   contract_version: text.nullable(),
   status: z.enum(['queued', 'awaiting_approval']),
-  approval: z.strictObject({ approval_id: text.nullable(), required: z.array(needed), expires_at: time }).nullable(),
+  approval: approvalNeeded,
   /** What was checked against the ledger before. */
   checked: z.array(text),
   dry_run: z.boolean(),
@@ -130,9 +111,9 @@ export const controlled = z.strictObject({ run_id: text, status: z.enum(runStatu
 
 export const startBody = z.strictObject({
   environment: environment.optional(),
-  partition: partition.nullable().optional(),
+  partition: partitionField.nullable().optional(),
   parameters: z.record(text, z.json(), { error: required('an object') }).optional(),
-  run_id: runId.optional().meta({ description: 'The id of the run; drawn, unless it is given' }),
+  run_id: runIdField.optional().meta({ description: 'The id of the run; drawn, unless it is given' }),
 })
 
 export const startAnswer = z.strictObject({

@@ -1,10 +1,9 @@
-import { derivedCommandId, uuidv7 } from '../../../../app/ids.ts'
 import { requestRun } from '../../../../app/request-run.ts'
-import { must, parseRunId } from '../../../../domain/ids.ts'
 import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
-import { commandContext, idempotencyKey } from '../../../context.ts'
+import { commandContext } from '../../../context.ts'
 import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { idsOfNewRun } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { pipelineIn } from '../manifests/pipeline-in.ts'
 import { startAnswer, startBody } from './schemas.ts'
@@ -31,16 +30,13 @@ export const startOperation = (services: Services): Operation =>
       const { pipelineId, slug } = await pipelineIn(c, services)
       const said = { pipelineId, environment, partition, parameters, chosen: chosen ?? null }
       const context = commandContext(c, 'governance', said, nowMs())
-      const keyed = idempotencyKey(c) !== undefined
-      const drawn = must(parseRunId(keyed ? derivedCommandId(context.commandId, 'run') : uuidv7(nowMs())), 'run id')
-      const runId = chosen ?? drawn
-      const ids = { runId, runIdChosen: keyed || chosen !== undefined, keyedRunId: keyed ? drawn : null }
+      const ids = idsOfNewRun(c, context, chosen, nowMs())
       const asked = { ...ids, pipelineName: slug, pipelineId, partition, batchId: partition, parameters, environment }
       const handled = await requestRun(commands, asked, context)
       reads.wrote(c, handled)
       const { requested, status } = handled.state
       return c.json({
-        run_id: shownRunId(runId),
+        run_id: shownRunId(ids.runId),
         pipeline: slug,
         environment,
         manifest_version: requested?.manifestVersion ?? '',
