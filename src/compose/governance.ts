@@ -8,6 +8,7 @@ import type { Policies } from '../auth/policy.ts'
 import type { Config } from '../config.ts'
 import type { Follower } from '../ledger/follower.ts'
 import { Backfills } from '../processes/backfills.ts'
+import { FreshPipelines } from '../processes/fresh-pipelines.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
 import { reconciliation } from '../processes/reconciliation.ts'
 import { composeApprovals } from './approvals.ts'
@@ -31,6 +32,7 @@ export const composeGovernance = async (config: Config, parts: Parts, follower: 
   const shared = { commands, log, head, viewsReach, nowMs: Date.now }
   const replays = reconciliation({ ...shared, work: replayWork(views) })
   const backfills = new Backfills({ ...shared, work: backfillWork(views), isLeader: () => lease.isHeld() })
+  follower.add(new FreshPipelines(commands, head))
   follower.add(replays)
   follower.add(backfills)
   const start = async (): Promise<Stop> => {
