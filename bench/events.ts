@@ -12,9 +12,30 @@ import {
 } from '../src/domain/ids.ts'
 import type { RunCommand } from '../src/domain/run/commands.ts'
 import { runDecider } from '../src/domain/run/decide.ts'
+import type { Influence, Lineage } from '../src/domain/run/lineage.ts'
 
 const tenant = must(parseTenantId('default'), 'tenant')
 const stages = ['day', 'by_route', 'load_routes']
+const flights = { namespace: 'file://default', name: 'flights-3m.parquet' }
+const from = (column: string, ...influences: Influence[]) => ({ ...flights, column, influences })
+
+/** As the local engine records it. */
+const routes = (number: number): Lineage => {
+  const output = { namespace: 'file://default', name: `routes/p${number}.parquet` }
+  const columns = [
+    { name: 'origin', inputs: [from('origin', 'IDENTITY')] },
+    { name: 'destination', inputs: [from('destination', 'IDENTITY')] },
+    { name: 'flights', inputs: [] },
+    { name: 'delay', inputs: [from('delay', 'AGGREGATION')] },
+  ]
+  const rows = [
+    from('date', 'FILTER'),
+    from('delay', 'SORT'),
+    from('destination', 'GROUP_BY', 'SORT'),
+    from('origin', 'GROUP_BY', 'SORT'),
+  ]
+  return { inputs: [flights], outputs: [output], columns: [{ output, columns, rows }] }
+}
 const free = {
   computeSeconds: 0.2,
   bytesStored: 1,
@@ -25,7 +46,7 @@ const free = {
   totalUsd: 0,
 }
 
-/** The whole stream of a run that succeeds: 13 events, decided as they are in production. */
+/** The whole stream of a run that succeeds: 14 events, decided as they are in production. */
 export const runStream = (number: number): { stream: StreamName; events: NewEvent[] } => {
   const { runId, request } = requestOf(number)
   const held = { runId, attempt: 1 }
@@ -36,14 +57,14 @@ export const runStream = (number: number): { stream: StreamName; events: NewEven
     bytesWritten: 1,
     computeMs: 1,
     files: [],
-    lineage: null,
   }
+  const lineageOf = (stage: string) => (stage === 'load_routes' ? routes(number) : null)
   const commands: RunCommand[] = [
     { type: 'RequestRun', request },
     { type: 'StartRun', ...held, worker: 'bench.1' },
     ...stages.flatMap((stage): RunCommand[] => [
       { type: 'StartStage', ...held, stage },
-      { type: 'CompleteStage', ...held, stage, ...measured },
+      { type: 'CompleteStage', ...held, stage, ...measured, lineage: lineageOf(stage) },
     ]),
     { type: 'CommitOutputs', ...held },
     { type: 'SucceedRun', ...held, cost: free },

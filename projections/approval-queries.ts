@@ -6,7 +6,7 @@ import {
   type VoiceRow,
   voicesTable,
   wantedTable,
-} from './approvals.ts'
+} from './approval-tables.ts'
 import type { ReadDb, SqlValue } from './projection.ts'
 
 export const approvalById = (db: ReadDb, tenant: string, approvalId: string): ApprovalRow | undefined =>

@@ -1,45 +1,14 @@
-import type { ApprovalVoice } from '../src/domain/approval/events.ts'
+import type { ApprovalTarget, ApprovalVoice } from '../src/domain/approval/events.ts'
+import {
+  type ApprovalRow,
+  approvalSchema,
+  approvalsTable,
+  needsTable,
+  type VoiceRow,
+  voicesTable,
+  wantedTable,
+} from './approval-tables.ts'
 import { put, type Seen, type SqlValue, type Statement, update, type View } from './projection.ts'
-
-export const approvalsTable = 'approvals_v1'
-export const needsTable = 'approval_needs_v1'
-export const voicesTable = 'approval_voices_v1'
-export const wantedTable = 'approvals_wanted_v1'
-
-/** Times are ISO 8601; `command` and `requested_by` are JSON. `settled` once what it is for has gone on, or will not. */
-export interface ApprovalRow {
-  tenant: string
-  approval_id: string
-  status: 'pending' | 'granted' | 'rejected' | 'expired' | 'consumed'
-  target_kind: 'run' | 'pipeline' | 'backfill'
-  target_id: string
-  command: string
-  command_hash: string
-  requester: string
-  requester_for: string | null
-  requested_by: string
-  requested_at: string
-  expires_at: string
-  closed_at: string | null
-  settled: number
-  correlation_id: string
-  event_id: string
-}
-
-export interface NeedRow {
-  role: string
-  count: number
-  granted: number
-}
-
-export interface VoiceRow {
-  word: 'granted' | 'rejected' | 'overridden'
-  speaker: string
-  on_behalf_of: string | null
-  role: string
-  reason: string
-  at: string
-}
 
 const keyOf = (seen: Seen, approvalId: string) => ({ tenant: seen.metadata.tenant, approval_id: approvalId })
 
@@ -138,7 +107,7 @@ const settledRun = (seen: Seen, runId: string): Statement[] => {
 }
 
 /** That something waits for an approval which is not there yet. */
-const wanted = (seen: Seen, approvalId: string, kind: ApprovalRow['target_kind'], id: string): Statement =>
+const wanted = (seen: Seen, approvalId: string, kind: ApprovalTarget['kind'], id: string): Statement =>
   put(wantedTable, {
     ...keyOf(seen, approvalId),
     target_kind: kind,
@@ -164,24 +133,7 @@ export const approvalsView: View = {
   name: 'approvals',
   version: 1,
   tables: [approvalsTable, needsTable, voicesTable, wantedTable],
-  schema: [
-    `create table if not exists ${approvalsTable} (
-      tenant text, approval_id text, status text, target_kind text, target_id text, command text, command_hash text,
-      requester text, requester_for text, requested_by text, requested_at text, expires_at text, closed_at text,
-      settled integer, correlation_id text, event_id text, primary key (tenant, approval_id)) without rowid`,
-    `create index if not exists ${approvalsTable}_recent on ${approvalsTable} (tenant, requested_at desc, approval_id)`,
-    `create index if not exists ${approvalsTable}_target on ${approvalsTable} (tenant, target_kind, target_id)`,
-    `create index if not exists ${approvalsTable}_open on ${approvalsTable} (settled) where settled = 0`,
-    `create table if not exists ${wantedTable} (
-      tenant text, approval_id text, target_kind text, target_id text, correlation_id text, event_id text,
-      primary key (tenant, approval_id)) without rowid`,
-    `create table if not exists ${needsTable} (
-      tenant text, approval_id text, role text, count integer, granted integer,
-      primary key (tenant, approval_id, role)) without rowid`,
-    `create table if not exists ${voicesTable} (
-      tenant text, approval_id text, ordinal integer, word text, speaker text, on_behalf_of text, role text, reason text,
-      at text, primary key (tenant, approval_id, ordinal)) without rowid`,
-  ],
+  schema: approvalSchema,
   handlers: {
     RunRequested: (seen) => {
       const { approval, runId } = seen.event.data
@@ -191,6 +143,12 @@ export const approvalsView: View = {
       const { approval, pipelineId } = seen.event.data
       return [wanted(seen, approval.approvalId, 'pipeline', pipelineId)]
     },
+    ContractChangeRequested: (seen) => {
+      const { approval, name } = seen.event.data
+      return [wanted(seen, approval.approvalId, 'contract', name)]
+    },
+    ContractRegistered: (seen) => settledBy(seen, seen.event.data.approvalId ?? null),
+    ContractChangeRefused: (seen) => settledBy(seen, seen.event.data.approvalId),
     BackfillRequested: (seen) => {
       const { approval, backfillId } = seen.event.data
       return approval ? [wanted(seen, approval.approvalId, 'backfill', backfillId)] : []

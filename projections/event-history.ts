@@ -23,9 +23,16 @@ export const indexOf = (column: FilterColumn | 'tenant'): string => `${eventsTab
 /** Which types can have an outcome. */
 export const typesByOutcome: Readonly<Record<EventOutcome, readonly ToldType[]>> = {
   succeeded: ['RunSucceeded', 'StageCompleted', 'DeliveryAttempted'],
-  failed: ['RunFailed', 'StageFailed', 'DeliveryAttempted', 'DeliveryExhausted', 'IntegrityAlertRaised', 'SloAlertRaised'],
+  failed: [
+    'RunFailed',
+    'StageFailed',
+    'DeliveryAttempted',
+    'DeliveryExhausted',
+    'IntegrityAlertRaised',
+    'SloAlertRaised',
+  ],
   canceled: ['RunCanceled', 'BackfillCanceled'],
-  rejected: ['RunRejected', 'ApprovalRejected', 'PromotionRefused', 'BackfillRefused'],
+  rejected: ['RunRejected', 'ApprovalRejected', 'PromotionRefused', 'BackfillRefused', 'ContractChangeRefused'],
 }
 
 const told = (seen: Seen): Statement[] => [rowOf(seen, {})]
@@ -44,6 +51,12 @@ const scheduled = (seen: Seen<'DeliveryScheduled'>): Statement[] => {
   const { runId } = seen.event.data
   const inherit = inherits(seen.stream, `run-${seen.metadata.tenant}.${runId}`)
   return runId === null ? told(seen) : [inherit, rowOf(seen, { run: runId })]
+}
+
+const deadLetter = (seen: Seen<'DeadLetterRecorded'>): Statement[] => {
+  const { pipeline, runId, environment } = seen.event.data
+  const own = pipeline === null ? [] : [belongs(seen.stream, pipeline, runId, environment)]
+  return [...own, rowOf(seen, {})]
 }
 
 const asked = (seen: Seen<'ApprovalRequested'>): Statement[] => {
@@ -93,7 +106,16 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   ApprovalConsumed: told,
   DelegationGranted: told,
   DelegationRevoked: told,
+  ContractChangeRequested: told,
+  ContractChangeRefused: ended('rejected'),
   ContractRegistered: told,
+  DeadLetterRecorded: deadLetter,
+  DeadLetterAssigned: told,
+  DeadLetterRetried: told,
+  DeadLetterReopened: told,
+  DeadLetterResolved: told,
+  DeadLetterDiscarded: told,
+  DeadLettersChosen: told,
   SubjectRegistered: told,
   SubjectErased: told,
   LegalHoldPlaced: told,

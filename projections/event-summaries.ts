@@ -1,7 +1,16 @@
 import type { EventOf, EventType } from '../src/domain/events.ts'
 
-/** What stays out of the history: who read what is in the access records, and the rest is the ledger's own upkeep. */
-type Upkeep = 'ApiCallsRecorded' | 'LeaseTaken' | 'CheckpointSigned' | 'CheckpointCosigned' | 'LedgerNamed'
+/**
+ * What stays out of the history: who read what is in the access records, what runs say is in their logs, and the rest is
+ * the ledger's own upkeep.
+ */
+type Upkeep =
+  | 'ApiCallsRecorded'
+  | 'RunLogged'
+  | 'LeaseTaken'
+  | 'CheckpointSigned'
+  | 'CheckpointCosigned'
+  | 'LedgerNamed'
 export type ToldType = Exclude<EventType, Upkeep>
 
 const partCharsMax = 120
@@ -18,6 +27,8 @@ const atStage = (stage: string | null): string =>
   stage === null ? 'before its first stage' : `in stage ${short(stage)}`
 
 const scopeName = (scope: string): string => (scope === 'tenant' ? 'all environments' : scope)
+
+const words = (name: string): string => name.replaceAll('_', ' ')
 
 const voice = (by: string, onBehalfOf: string | null): string =>
   onBehalfOf === null ? by : `${by}, for ${onBehalfOf},`
@@ -51,6 +62,15 @@ export const sentences: Sentences = {
   LogKeyAdded: ({ id }, actor) => `${actor} added key ${id}, which signs the logs of evidence from now on.`,
   IntegrityAlertRaised: ({ log, from, to }) =>
     `The ledger differs from what was sealed in the log of ${log}: ${from === to ? `at leaf ${from}` : `from one of the leaves ${from} to ${to} on`}.`,
+  SloAlertRaised: ({ pipeline, environment, objective, severity, detail }) =>
+    `Alert: the ${words(objective)} of pipeline ${pipeline} in ${environment} is ${severity}: ${short(detail)}.`,
+  SloAlertEscalated: ({ pipeline, environment, objective, severity, detail }) =>
+    `Alert: the ${words(objective)} of pipeline ${pipeline} in ${environment} is ${severity} now: ${short(detail)}.`,
+  SloAlertResolved: ({ pipeline, environment, objective, detail }) =>
+    `Over: the alert about the ${words(objective)} of pipeline ${pipeline} in ${environment}: ${short(detail)}.`,
+  BreakGlassAlertRaised: ({ by, command, target }) =>
+    `Alert: ${by} broke the glass for ${short(command)} of ${target.kind} ${short(target.id)}.`,
+  AlertAcknowledged: (_, actor) => `${actor} has seen to the alert.`,
   BackfillRequested: ({ pipeline, environment, partitions, skipped }, actor) =>
     `${actor} asked for ${counted(partitions.length, 'partition')} of pipeline ${pipeline} in ${environment}; ${counted(skipped.length, 'partition')} had succeeded already.`,
   BackfillStarted: () => 'The backfill began.',
@@ -77,6 +97,21 @@ export const sentences: Sentences = {
   DelegationGranted: ({ from, to, roles, until }) =>
     `${from} let ${to} decide approvals as ${roles.join(', ')}, until ${until}.`,
   DelegationRevoked: ({ delegationId, from }) => `${from} took delegation ${short(delegationId)} back.`,
+  DeadLetterRecorded: ({ entryId, source, count, code, stage }) =>
+    source === 'rows'
+      ? `Entry ${entryId} joined the dead letters: ${counted(count, 'row')} that check ${short(code)} turned away.`
+      : `Entry ${entryId} joined the dead letters: a ${source === 'run' ? `run that failed ${atStage(stage)}, ${short(code)}` : 'message that nobody took'}.`,
+  DeadLetterAssigned: ({ entryId, assignee }, actor) =>
+    assignee === null ? `${actor} gave entry ${entryId} to nobody.` : `${actor} gave entry ${entryId} to ${assignee}.`,
+  DeadLetterRetried: ({ entryId, by }, actor) => `${actor} had entry ${entryId} tried again, as ${by}.`,
+  DeadLetterReopened: ({ entryId, by }) => `Entry ${entryId} is open again: ${by} came to nothing.`,
+  DeadLetterResolved: ({ entryId, by }) => `Entry ${entryId} was resolved by ${by}.`,
+  DeadLetterDiscarded: ({ entryId }, actor) => `${actor} discarded entry ${entryId}.`,
+  DeadLettersChosen: ({ decision, entryIds, remaining }, actor) =>
+    `${actor} decided to ${decision} ${entryIds.length === 1 ? '1 entry' : `${entryIds.length} entries`} of the dead letters, with ${remaining} left.`,
+  ContractChangeRequested: ({ name, version }, actor) =>
+    `${actor} asked for contract ${name} to get version ${short(version)}.`,
+  ContractChangeRefused: ({ name, version }) => `Contract ${name} did not get version ${short(version)}.`,
   ContractRegistered: ({ name, number, version }, actor) =>
     `${actor} gave contract ${name} its version no. ${number}, ${short(version)}.`,
   SubjectRegistered: ({ pseudonym }) => `It was sealed for whom ${short(pseudonym)} stands.`,

@@ -4,6 +4,7 @@ import { approvalsView } from './approvals.ts'
 import { backfillsView } from './backfills.ts'
 import { checkpointsView } from './checkpoints.ts'
 import { contractsView } from './contracts.ts'
+import { deadLettersView } from './dead-letters.ts'
 import { delegationsView } from './delegations.ts'
 import { eventHistory } from './event-history.ts'
 import { lineageView } from './lineage.ts'
@@ -31,5 +32,6 @@ export const allViews: readonly View[] = [
   delegationsView,
   contractsView,
   lineageView,
+  deadLettersView,
   alertsView,
 ]

@@ -1,4 +1,4 @@
-import type { Dataset } from '../src/domain/run/events.ts'
+import type { Dataset } from '../src/domain/run/lineage.ts'
 import {
   type LineageEdgeRow,
   type LineageRunRow,
@@ -22,9 +22,9 @@ const searched: Record<Way, { here: 'input' | 'output'; there: 'input' | 'output
   downstream: { here: 'input', there: 'output' },
 }
 
-const datasetKey = ({ namespace, name }: Dataset): string => JSON.stringify([namespace, name])
+export const datasetKey = ({ namespace, name }: Dataset): string => JSON.stringify([namespace, name])
 
-const edgesAt = (db: ReadDb, tenant: string, way: Way, { namespace, name }: Dataset, countMax: number) => {
+export const edgesAt = (db: ReadDb, tenant: string, way: Way, { namespace, name }: Dataset, countMax: number) => {
   const { here, there } = searched[way]
   return db.all<LineageEdgeRow>(
     `select * from ${lineageEdgesTable} where tenant = ? and ${here}_namespace = ? and ${here}_name = ?
@@ -79,10 +79,25 @@ export const knowsDataset = (db: ReadDb, tenant: string, dataset: Dataset): bool
 export const lineageRun = (db: ReadDb, tenant: string, runId: string): LineageRunRow | undefined =>
   db.get<LineageRunRow>(`select * from ${lineageRunsTable} where tenant = ? and run_id = ?`, tenant, runId)
 
+/** What a stage of a run read and wrote; `shape` is missing where nothing is known of the output's columns. */
+export interface StageLineage {
+  stage: string
+  at: string
+  inputs: Dataset[]
+  outputs: (Dataset & { shape?: string })[]
+}
+
 /** In the order in which they were recorded. */
-export const lineageOfRun = (db: ReadDb, tenant: string, runId: string): LineageStageRow[] =>
-  db.all<LineageStageRow>(
+export const lineageOfRun = (db: ReadDb, tenant: string, runId: string): StageLineage[] => {
+  const rows = db.all<LineageStageRow>(
     `select * from ${lineageStagesTable} where tenant = ? and run_id = ? order by ordinal`,
     tenant,
     runId,
   )
+  return rows.map(({ stage, at, inputs, outputs }) => ({
+    stage,
+    at,
+    inputs: JSON.parse(inputs),
+    outputs: JSON.parse(outputs),
+  }))
+}

@@ -37,6 +37,7 @@ export interface StageMetricsRow {
 }
 
 const ms = (time: string): string => `cast(round(unixepoch(${time}, 'subsec') * 1000) as integer)`
+const isoOfMs = `strftime('%Y-%m-%dT%H:%M:%fZ', ? / 1000.0, 'unixepoch')`
 const completedMs = (time: string): string => `case stage.status when 'succeeded' then ${ms(time)} end`
 
 /** A column of RunMetricsRow, from those of the runs. */
@@ -83,8 +84,8 @@ export interface Period {
 }
 
 const whereOf = (tenant: string, { fromMs, toMs, pipelineId, environment }: Period): [string, SqlValue[]] => {
-  const conditions = ['run.tenant = ?', 'run.ended_at >= ?', 'run.ended_at < ?']
-  const parameters: SqlValue[] = [tenant, new Date(fromMs).toISOString(), new Date(toMs).toISOString()]
+  const conditions = ['run.tenant = ?', `run.ended_at >= ${isoOfMs}`, `run.ended_at < ${isoOfMs}`]
+  const parameters: SqlValue[] = [tenant, fromMs, toMs]
   if (pipelineId !== undefined) {
     conditions.push('run.pipeline_id = ?')
     parameters.push(pipelineId)

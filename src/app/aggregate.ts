@@ -10,4 +10,6 @@ export interface Aggregate<State, Command extends { type: string }, Event extend
   types: Record<Event['type'], true>
   /** How many events its streams keep; all, unless it is given. */
   keepLast?: number
+  /** For how long; for ever, unless it is given. Only for what is decided on a last event that may be gone. */
+  keepSeconds?: number
 }

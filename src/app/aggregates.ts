@@ -1,6 +1,7 @@
 import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
 import type { AccessEvent } from '../domain/access/events.ts'
-import { type AlertEvent, type Alerts, alertDecider, type RaiseAlert } from '../domain/alert/decide.ts'
+import type { AcknowledgeAlert } from '../domain/alert/acknowledge.ts'
+import { type Alerts, alertDecider, type IntegrityAlertEvent, type RaiseAlert } from '../domain/alert/decide.ts'
 import {
   type CosignatureEvent,
   type Cosigned,
@@ -31,6 +32,8 @@ import type { RunCommand } from '../domain/run/commands.ts'
 import { runDecider } from '../domain/run/decide.ts'
 import type { RunEvent } from '../domain/run/events.ts'
 import type { Run } from '../domain/run/state.ts'
+import { type LogLines, type RunLog, runLogDecider } from '../domain/run-log/decide.ts'
+import type { RunLogEvent } from '../domain/run-log/events.ts'
 import type { SubjectCommand } from '../domain/subject/commands.ts'
 import { type SubjectState, subjectDecider } from '../domain/subject/decide.ts'
 import type { SubjectEvent } from '../domain/subject/events.ts'
@@ -38,7 +41,15 @@ import { type Webhook, type WebhookCommand, webhookDecider } from '../domain/web
 import type { WebhookEvent } from '../domain/webhook/events.ts'
 import type { Aggregate } from './aggregate.ts'
 
-export { approvals, backfills, delegations } from './governance-aggregates.ts'
+export {
+  approvals,
+  backfills,
+  breakGlassAlerts,
+  deadLetterChoices,
+  deadLetters,
+  delegations,
+  sloAlerts,
+} from './governance-aggregates.ts'
 export type { Aggregate }
 
 export const pipelines: Aggregate<Pipeline, PipelineCommand, PipelineEvent> = {
@@ -89,11 +100,11 @@ export const cosignatures: Aggregate<Cosigned | null, RecordCosignatures, Cosign
 }
 
 /** One stream per log. */
-export const alerts: Aggregate<Alerts, RaiseAlert, AlertEvent> = {
+export const alerts: Aggregate<Alerts, RaiseAlert | AcknowledgeAlert, IntegrityAlertEvent> = {
   category: 'alert',
   decider: alertDecider,
   fold: 'all',
-  types: { IntegrityAlertRaised: true },
+  types: { IntegrityAlertRaised: true, AlertAcknowledged: true },
 }
 
 export const logKeys: Aggregate<readonly LogKey[], AddLogKey, LogKeyEvent> = {
@@ -116,6 +127,14 @@ export const accessLogs: Aggregate<AccessLog, RecordCalls, AccessEvent> = {
   decider: accessDecider,
   fold: 'last',
   types: { ApiCallsRecorded: true },
+}
+
+/** One stream per run; whoever writes it says for how long it is kept. */
+export const runLogs: Aggregate<RunLog, LogLines, RunLogEvent> = {
+  category: 'runlog',
+  decider: runLogDecider,
+  fold: 'last',
+  types: { RunLogged: true },
 }
 
 export const subjects: Aggregate<SubjectState, SubjectCommand, SubjectEvent> = {

@@ -41,7 +41,15 @@ const hidden: ReadonlySet<string> = new Set(['secret', 'between'])
 export const isTold = (field: string): boolean => !hidden.has(field)
 
 /** Whose events external systems are told. Records of calls, identities and leases stay inside. */
-const entities = ['pipeline', 'run', 'partition', 'webhook', 'delivery', 'checkpoint'] as const satisfies Category[]
+const entities = [
+  'pipeline',
+  'run',
+  'partition',
+  'webhook',
+  'delivery',
+  'checkpoint',
+  'alert',
+] as const satisfies Category[]
 export type Entity = (typeof entities)[number]
 
 const isEntity = (text: string): text is Entity => entities.some((entity) => entity === text)

@@ -7,6 +7,7 @@ import { uuidv5 } from './ids.ts'
 import { KeyedMutex } from './mutex.ts'
 import { type Ledger, type LedgerEvent, LedgerUnavailable, type NewEvent, WrongRevision } from './ports/ledger.ts'
 import { advance, emptySnapshot, foldEvents, type Snapshot, SnapshotCache } from './snapshots.ts'
+import { orUnavailable, unavailable } from './unavailable.ts'
 
 export interface Handled<State> {
   /** State after the command. */
@@ -99,6 +100,7 @@ export class CommandHandler {
     const empty = emptySnapshot(aggregate.decider.initial)
     let snapshot = cached ?? (fresh ? empty : await catchUp(empty))
     let tailSeen = !cached && !fresh
+    let actual: bigint | null = null
 
     for (let conflicts = 0; conflicts < conflictsMax; ) {
       const earlier = snapshot.commands.get(context.commandId)
@@ -112,10 +114,9 @@ export class CommandHandler {
           event,
           metadata: metadata(index),
         }))
-        const { keepLast } = aggregate
-        if (keepLast && snapshot.revision < 0n) await orUnavailable(() => this.ledger.keepLast(stream, keepLast))
+        if (snapshot.revision < 0n) await orUnavailable(() => this.limit(stream, aggregate))
         const appended = await this.append(stream, snapshot.revision, events, context.bodyHash !== undefined)
-        if (appended) {
+        if (!(appended instanceof WrongRevision)) {
           if (appended[0]?.metadata.bodyHash !== events[0]?.metadata.bodyHash) throw reusedKey()
           const after = foldEvents(aggregate, snapshot, appended)
           this.cache.set(stream, after)
@@ -124,15 +125,27 @@ export class CommandHandler {
           return { state: after.state, events: appended, appended: isOurs, position: after.position }
         }
         conflicts += 1
+        actual = appended.actual
       } else if (tailSeen) {
         if (snapshot.revision >= 0n) this.cache.set(stream, snapshot)
         if (decision instanceof Rejection) throw decision
         return { state: snapshot.state, events: [], appended: false, position: snapshot.position }
       }
       snapshot = await catchUp(snapshot)
+      // All that such a stream had has expired; it goes on where it was.
+      if (aggregate.keepSeconds && snapshot.revision < 0n && actual !== null) snapshot = { ...empty, revision: actual }
       tailSeen = true
     }
     throw new Rejection('CONFLICT', 'too many commands on the same thing at the same time; try again')
+  }
+
+  /** What a new stream keeps is said before its first event. */
+  private async limit(
+    stream: StreamName,
+    { keepLast, keepSeconds }: { keepLast?: number; keepSeconds?: number },
+  ): Promise<void> {
+    if (keepLast) await this.ledger.keepLast(stream, keepLast)
+    if (keepSeconds) await this.ledger.keepFor(stream, keepSeconds)
   }
 
   /** The command has happened: what the ledger holds of it is the answer. */
@@ -151,7 +164,7 @@ export class CommandHandler {
   }
 
   /**
-   * Undefined on a conflict. Repeats the same bytes while the outcome is unknown; the ledger knows their ids. Another
+   * WrongRevision on a conflict. Repeats the same bytes while the outcome is unknown; the ledger knows their ids. Another
    * process may have said the same command by its key (`keyed`) just before: the ledger then takes this append for a
    * repetition, and what it holds is the truth.
    */
@@ -160,7 +173,7 @@ export class CommandHandler {
     expected: bigint,
     events: NewEvent[],
     keyed: boolean,
-  ): Promise<LedgerEvent[] | undefined> {
+  ): Promise<LedgerEvent[] | WrongRevision> {
     for (let tries = 1; ; tries += 1) {
       try {
         const { revision, position } = await this.ledger.append(stream, expected, events)
@@ -177,7 +190,7 @@ export class CommandHandler {
           recordedAt: metadata.occurredAt,
         }))
       } catch (error) {
-        if (error instanceof WrongRevision) return undefined
+        if (error instanceof WrongRevision) return error
         if (!(error instanceof LedgerUnavailable)) throw error
         this.cache.delete(stream)
         if (tries === appendTriesMax) throw unavailable()
@@ -202,14 +215,3 @@ const decideOrReject = <State, Command extends { type: string }, Event extends D
 
 const reusedKey = () =>
   new Rejection('IDEMPOTENCY_KEY_REUSED', 'the Idempotency-Key was used before with another request body')
-
-const unavailable = () =>
-  new Rejection('LEDGER_UNAVAILABLE', 'the ledger does not answer; nothing was changed by this answer, ask again')
-
-const orUnavailable = async <Result>(read: () => Promise<Result>): Promise<Result> => {
-  try {
-    return await read()
-  } catch (error) {
-    throw error instanceof LedgerUnavailable ? unavailable() : error
-  }
-}

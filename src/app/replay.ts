@@ -1,4 +1,6 @@
 import { Rejection } from '../domain/codes.ts'
+import { incompatibilities } from '../domain/contract/compatibility.ts'
+import { parseContractRef } from '../domain/contract/events.ts'
 import type { PartitionKey, RunId } from '../domain/ids.ts'
 import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
 import type { ManifestVersion } from '../domain/pipeline/events.ts'
@@ -7,6 +9,7 @@ import type { Run } from '../domain/run/state.ts'
 import { pipelines, runs } from './aggregates.ts'
 import type { ApprovalRequired } from './approval-needed.ts'
 import type { CommandContext } from './context.ts'
+import { contracts } from './contracts.ts'
 import type { CommandHandler } from './handle.ts'
 import type { RunAsked } from './request-run.ts'
 
@@ -27,11 +30,32 @@ export interface Replayable {
   contract: string | null
 }
 
-/** The version in a contract's reference: `routes@v3.2` is of version `v3.2`. */
-const contractOf = ({ manifest }: ManifestVersion): string | null => {
-  const ref = manifest.contract?.ref
-  return typeof ref === 'string' ? (ref.split('@')[1] ?? null) : null
+/** The version to which the replay keeps: that of the run, or one whose rows the readers of that one can read. */
+const contractFor = async (
+  commands: CommandHandler,
+  { manifest }: ManifestVersion,
+  { runId, contract: said }: ReplayAsked,
+  { tenant }: Pick<CommandContext, 'tenant'>,
+): Promise<string | null> => {
+  const promised = parseContractRef(String(manifest.contract?.ref ?? ''))
+  const asked = said === undefined ? (promised?.version ?? null) : said
+  if (asked === (promised?.version ?? null)) return asked
+  if (!promised || asked === null) {
+    throw refused(`run '${runId}' was promised in ${promised?.version ?? 'no contract'}, not ${asked ?? 'none'}`)
+  }
+  const { state } = await commands.load(contracts, tenant, promised.name)
+  const schemaOf = (label: string) => {
+    const found = state.versions.find(({ version }) => version === label)
+    if (found) return found.schema
+    throw refused(`run '${runId}' was promised in ${promised.version}, and '${promised.name}' has no version ${label}`)
+  }
+  const [first] = incompatibilities(schemaOf(promised.version), schemaOf(asked), 'forward')
+  if (first) throw refused(`readers of ${promised.version} could not read ${asked}: ${first.path}: ${first.message}`)
+  return asked
 }
+
+const refused = (message: string): Rejection =>
+  new Rejection('VALIDATION_FAILED', `contract_version: ${message}`, { field: 'contract_version' })
 
 /**
  * Checks a replay against what the ledger holds of the run. Throws a Rejection: RUN_NOT_FOUND, RUN_ACTIVE,
@@ -54,11 +78,7 @@ export const replayable = async (
   const pipeline = await commands.load(pipelines, tenant, original.pipelineId)
   const version = pipeline.state.versions.find(({ manifestHash }) => manifestHash === original.manifestHash)
   if (!version) throw new Rejection('PIPELINE_NOT_FOUND', `the manifest of run '${runId}' is not in the ledger`)
-  const contract = contractOf(version)
-  if (asked.contract !== undefined && asked.contract !== contract) {
-    const message = `contract_version: run '${runId}' was promised in ${contract ?? 'no contract'}, not ${asked.contract ?? 'none'}`
-    throw new Rejection('VALIDATION_FAILED', message, { field: 'contract_version' })
-  }
+  const contract = await contractFor(commands, version, asked, { tenant })
   return { original, environment: original.environment ?? firstEnvironment, contract }
 }
 

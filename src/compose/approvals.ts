@@ -59,7 +59,7 @@ export const composeApprovals = async (config: Config, { views, policies, ...par
   const mayStill: MayStill = (tenant, { pseudonym, kind, roles: held }, action, environment) => {
     const known = roles.filter((role) => held.includes(role))
     const principal = { id: pseudonym, kind, roles: known, tenant }
-    return policies.decide({ principal, action, resource: { tenant, environment } }).allowed
+    return policies.decide({ principal, action, resource: { tenant, ...(environment ? { environment } : {}) } }).allowed
   }
   const manager = new Approvals({ ...parts, work: approvalWork(views), mayStill, nowMs: Date.now })
   follower.add(manager)

@@ -11,7 +11,9 @@ import { Backfills } from '../processes/backfills.ts'
 import { FreshPipelines } from '../processes/fresh-pipelines.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
 import { reconciliation } from '../processes/reconciliation.ts'
+import { composeAlerts } from './alerts.ts'
 import { composeApprovals } from './approvals.ts'
+import { composeDeadLetters, composeRejectedRows } from './dead-letters.ts'
 import type { Stop } from './stop.ts'
 
 interface Parts {
@@ -24,7 +26,7 @@ interface Parts {
   head(): Promise<bigint>
 }
 
-/** Approvals, backfills, and what replays come to. They follow the ledger; `start` is for when the views are current. */
+/** Approvals, backfills, alerts, and what replays come to. They follow the ledger; `start` is for when the views are current. */
 export const composeGovernance = async (config: Config, parts: Parts, follower: Follower) => {
   const { commands, views, viewFollower, log, lease, head } = parts
   const approvals = await composeApprovals(config, parts, follower)
@@ -35,14 +37,20 @@ export const composeGovernance = async (config: Config, parts: Parts, follower: 
   follower.add(new FreshPipelines(commands, head))
   follower.add(replays)
   follower.add(backfills)
+  const alerts = composeAlerts({ commands, views, log, head, viewsReach, isLeader: () => lease.isHeld() }, follower)
+  const deadLetters = composeDeadLetters({ ...shared, views }, follower)
   const start = async (): Promise<Stop> => {
     const stopApprovals = await approvals.start()
     await replays.start()
+    const stopDeadLetters = deadLetters.start()
     backfills.start()
+    const stopAlerts = await alerts.start()
     return async () => {
+      await stopDeadLetters()
       await stopApprovals()
       await backfills.stop()
+      await stopAlerts()
     }
   }
-  return { policy: approvals.policy, start }
+  return { services: { approvals: approvals.policy, rejectedRows: composeRejectedRows(config) }, start }
 }

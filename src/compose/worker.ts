@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { runLogs } from '../app/aggregates.ts'
 import type { WorkerDirectory } from '../app/ports/worker-directory.ts'
 import type { Config } from '../config.ts'
 import { localEngine } from '../engines/local/engine.ts'
@@ -10,12 +11,15 @@ import type { Stop } from './stop.ts'
 type Deps = Pick<ConstructorParameters<typeof Worker>[0], 'commands' | 'bus' | 'log' | 'worker' | 'leaseMs' | 'nowMs'>
 type Shared = Deps & { directory: WorkerDirectory | null }
 
+const daySeconds = 86_400
+
 /** A worker of the local engine, at work, and to be found, until it is stopped. */
 export const startWorker = async (config: Config, { directory, ...shared }: Shared): Promise<Stop> => {
   const engine = localEngine({ tenantsDir: config.tenantsDir, samplesDir: samplesDir(), steps })
   const worker = new Worker({
     ...shared,
     engine,
+    runLogs: { ...runLogs, keepSeconds: config.runLogDays * daySeconds },
     rates: config.costRates,
     beforePublishMs: config.drillBeforePublishMs,
     concurrency: config.workerConcurrency,

@@ -23,6 +23,7 @@ const partitionPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 
 /** Slugs that would collide with a path segment of one of the dialects. */
 const reservedSlugs = new Set([
+  'alerts',
   'approvals',
   'backfills',
   'cancel',
@@ -33,6 +34,7 @@ const reservedSlugs = new Set([
   'generate',
   'history',
   'lineage',
+  'logs',
   'manifests',
   'metrics',
   'monitoring',
@@ -75,6 +77,7 @@ export const must = <T>(value: T | undefined, what: string): T => {
 export type Category =
   | 'pipeline'
   | 'run'
+  | 'runlog'
   | 'partition'
   | 'lease'
   | 'access'
@@ -87,6 +90,7 @@ export type Category =
   | 'approval'
   | 'backfill'
   | 'delegation'
+  | 'dlq'
   | 'contract'
 
 /** `<category>-<tenant>.<id>` (DESIGN.md section 4). A tenant has no dot, so the first dot ends it. */

@@ -6,6 +6,8 @@ import type { CommandHandler } from '../app/handle.ts'
 import type { Evidence } from '../app/ports/evidence.ts'
 import type { EvidenceJobs } from '../app/ports/evidence-jobs.ts'
 import type { Log } from '../app/ports/follower.ts'
+import type { RejectedRowsReader } from '../app/ports/rejected-rows.ts'
+import type { RunLogSource } from '../app/ports/run-logs.ts'
 import type { FindContract, Finding } from '../app/ports/validation.ts'
 import type { Policies } from '../auth/policy.ts'
 import type { Identity } from '../auth/principal.ts'
@@ -59,9 +61,9 @@ interface ContractSchemaReader {
   read(value: JsonObject): { schema: JsonObject } | { problems: { path: string; message: string }[] }
 }
 
-/** Who has to approve what is asked for at a time (ISO). */
+/** Who has to approve what is asked for at a time (ISO); `environment` is null for what is of none. */
 export interface ApprovalPolicy {
-  needed(command: Approvable, environment: Environment, at: string): ApprovalRequired
+  needed(command: Approvable, environment: Environment | null, at: string): ApprovalRequired
 }
 
 /** What the routes work with. */
@@ -85,6 +87,10 @@ export interface Services {
   validateManifest(given: unknown, findContract: FindContract): Promise<Finding[]>
   contractSchemas: ContractSchemaReader
   evidenceJobs: EvidenceJobs
+  rejectedRows: RejectedRowsReader
+  runLogs: RunLogSource
+  /** How many days the lines of runs' logs are kept. */
+  runLogDays: number
   /** The tenants whose logs are for anyone. */
   publicLedgers: readonly TenantId[]
   /** Opens a sealed value; null when its subject was erased. */

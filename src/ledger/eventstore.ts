@@ -1,16 +1,13 @@
 import {
   BACKWARDS,
-  CancelledError,
   END,
   EventStoreDBClient,
+  FORWARDS,
   MaxAppendSizeExceededError,
   NO_STREAM,
-  NotLeaderError,
   START,
   StreamNotFoundError,
   streamNameFilter,
-  TimeoutError,
-  UnavailableError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client'
 import {
@@ -21,16 +18,17 @@ import {
   type NewEvent,
   WrongRevision,
 } from '../app/ports/ledger.ts'
+import type { RunLogSource, StreamRange } from '../app/ports/run-logs.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { StreamName } from '../domain/ids.ts'
 import { decode, encode, type RawEvent } from './codec.ts'
+import { followStream } from './follow-stream.ts'
 import { type PageRange, type PastPage, readPage } from './past-page.ts'
+import { translate } from './translate.ts'
 
 const appendTimeoutMs = 5_000
 const readTimeoutMs = 10_000
 const disposeTimeoutMs = 500
-/** gRPC's UNAVAILABLE, which batch appends put on a plain Error. */
-const grpcUnavailable = 14
 
 const catchUpTimeoutMs = 600_000
 
@@ -41,7 +39,7 @@ const followedPattern = new RegExp(followed)
 const isFollowed = (stream: string): boolean => followedPattern.test(stream)
 
 /** The ledger on an EventStoreDB node or cluster, or on the embedded node: the connection string tells. */
-export class EventStoreLedger implements Ledger {
+export class EventStoreLedger implements Ledger, RunLogSource {
   private readonly url: string
   private client: EventStoreDBClient
 
@@ -60,7 +58,9 @@ export class EventStoreLedger implements Ledger {
       const result = await this.withinTimeout(appending, appendTimeoutMs)
       return { revision: result.nextExpectedRevision, position: result.position?.commit ?? -1n }
     } catch (error) {
-      if (error instanceof WrongExpectedVersionError) throw new WrongRevision(stream)
+      if (error instanceof WrongExpectedVersionError) {
+        throw new WrongRevision(stream, typeof error.actualVersion === 'bigint' ? error.actualVersion : null)
+      }
       if (error instanceof MaxAppendSizeExceededError) {
         throw new Rejection('BODY_TOO_LARGE', 'this is more than the ledger takes at once')
       }
@@ -79,9 +79,24 @@ export class EventStoreLedger implements Ledger {
     return last
   }
 
-  async keepLast(stream: StreamName, count: number): Promise<void> {
+  async readRange(stream: StreamName, { from, isBackwards, countMax }: StreamRange): Promise<LedgerEvent[]> {
+    const direction = isBackwards ? BACKWARDS : FORWARDS
+    const fromRevision = from ?? (isBackwards ? END : START)
+    const options = { fromRevision, direction, maxCount: countMax, deadline: readTimeoutMs } as const
+    return this.collect(() => this.client.readStream(stream, options))
+  }
+
+  keepLast(stream: StreamName, count: number): Promise<void> {
+    return this.limit(stream, { maxCount: count })
+  }
+
+  keepFor(stream: StreamName, seconds: number): Promise<void> {
+    return this.limit(stream, { maxAge: seconds })
+  }
+
+  private async limit(stream: StreamName, limits: { maxCount: number } | { maxAge: number }): Promise<void> {
     try {
-      await this.client.setStreamMetadata(stream, { maxCount: count }, { deadline: appendTimeoutMs })
+      await this.client.setStreamMetadata(stream, limits, { deadline: appendTimeoutMs })
     } catch (error) {
       throw translate(error)
     }
@@ -134,6 +149,10 @@ export class EventStoreLedger implements Ledger {
     }
   }
 
+  async *followStream(stream: StreamName, after: bigint, signal: AbortSignal): AsyncGenerator<LedgerEvent> {
+    yield* followStream(this.client, stream, after, signal)
+  }
+
   /** A page of the past of streams whose names match; how far it got is told. */
   async page(streams: string, range: PageRange, signal: AbortSignal): Promise<PastPage> {
     try {
@@ -180,15 +199,4 @@ export class EventStoreLedger implements Ledger {
     this.client = EventStoreDBClient.connectionString(this.url)
     void old.dispose().catch(() => undefined)
   }
-}
-
-/** What is transient becomes LedgerUnavailable. */
-export const translate = (error: unknown): unknown => {
-  const isTransient =
-    error instanceof UnavailableError ||
-    error instanceof TimeoutError ||
-    error instanceof CancelledError ||
-    error instanceof NotLeaderError ||
-    (error instanceof Error && 'code' in error && error.code === grpcUnavailable)
-  return isTransient ? new LedgerUnavailable(error instanceof Error ? error.message : 'unavailable') : error
 }

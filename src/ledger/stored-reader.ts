@@ -1,7 +1,7 @@
 import { BACKWARDS, END, EventStoreDBClient, StreamNotFoundError } from '@eventstore/db-client'
 import type { RawEvent } from './codec.ts'
-import { translate } from './eventstore.ts'
 import { type Stored, storedOf } from './stored.ts'
+import { translate } from './translate.ts'
 
 const readTimeoutMs = 10_000
 const disposeTimeoutMs = 500

@@ -1,4 +1,5 @@
-import type { Manifest, ParameterSpec } from '../domain/pipeline/manifest.ts'
+import { isRejecting, type Manifest, type ParameterSpec } from '../domain/pipeline/manifest.ts'
+import { rejectedFolder } from '../domain/pipeline/relative-path.ts'
 import { stagesOf } from '../domain/pipeline/stages.ts'
 
 interface Finding {
@@ -11,6 +12,7 @@ export const checkReferences = (manifest: Manifest): Finding[] => [
   ...repeatedNames(manifest),
   ...unknownTables(manifest),
   ...rowLimits(manifest),
+  ...rejections(manifest),
   ...Object.entries(manifest.parameters).flatMap(([name, spec]) => parameterFindings(name, spec)),
   ...(stagesOf(manifest).length === 0 ? [{ path: [], message: 'has no stage: there is nothing to run' }] : []),
 ]
@@ -76,6 +78,22 @@ const rowLimits = ({ quality_checks }: Manifest): Finding[] =>
       ? [{ path: ['quality_checks', index, 'max'], message: `is less than min (${check.min})` }]
       : []
   })
+
+const rejections = ({ name, quality_checks, sinks }: Manifest): Finding[] => {
+  const folder = rejectedFolder(name)
+  const taken = Object.entries(sinks).filter(([, { path }]) => path.toLowerCase().startsWith(`${folder}/`))
+  return [
+    ...quality_checks.flatMap((check, index) =>
+      check.type === 'row_count' || check.max_rejected_share === undefined || isRejecting(check)
+        ? []
+        : [{ path: ['quality_checks', index, 'max_rejected_share'], message: 'is for on_failure: reject' }],
+    ),
+    ...(quality_checks.some(isRejecting) ? taken : []).map(([sink, { path }]) => ({
+      path: ['sinks', sink, 'path'],
+      message: `'${path}' lies in ${folder}, where the rows go that the checks reject`,
+    })),
+  ]
+}
 
 const parameterFindings = (name: string, spec: ParameterSpec): Finding[] => {
   const path = ['parameters', name]

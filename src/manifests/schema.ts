@@ -34,13 +34,29 @@ const transformation = z.discriminatedUnion(
 const rowLimit = z.number().int().nonnegative().nullable().default(null)
 const column = text.min(1)
 
+/** Without defaults: the hash of a manifest that does not say them stays as it was. */
+const onFailure = {
+  on_failure: z.enum(['fail', 'reject']).exactOptional(),
+  max_rejected_share: z.number().min(0).max(1).exactOptional(),
+}
+const failOnly = z
+  .literal('fail', { error: "must be 'fail': a row_count has no rows of its own to reject" })
+  .exactOptional()
+
 const qualityCheck = z.discriminatedUnion(
   'type',
   [
-    z.strictObject({ name, type: z.literal('row_count'), on: name, min: rowLimit, max: rowLimit }),
-    z.strictObject({ name, type: z.literal('not_null'), on: name, column }),
-    z.strictObject({ name, type: z.literal('unique'), on: name, column }),
-    z.strictObject({ name, type: z.literal('expression'), on: name, sql }),
+    z.strictObject({
+      name,
+      type: z.literal('row_count'),
+      on: name,
+      min: rowLimit,
+      max: rowLimit,
+      on_failure: failOnly,
+    }),
+    z.strictObject({ name, type: z.literal('not_null'), on: name, column, ...onFailure }),
+    z.strictObject({ name, type: z.literal('unique'), on: name, column, ...onFailure }),
+    z.strictObject({ name, type: z.literal('expression'), on: name, sql, ...onFailure }),
   ],
   oneOf('row_count', 'not_null', 'unique', 'expression'),
 )

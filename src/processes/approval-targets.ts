@@ -1,12 +1,14 @@
 import { backfills, pipelines, runs } from '../app/aggregates.ts'
 import type { CommandContext } from '../app/context.ts'
+import { approvedChange, contracts } from '../app/contracts.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import type { MayStill } from '../app/ports/approvals.ts'
 import { approvedPromotion } from '../app/promote.ts'
 import { approvedBackfill } from '../app/request-backfill.ts'
 import { approvedCommand } from '../app/request-run.ts'
 import type { ApprovalTarget } from '../domain/approval/events.ts'
-import { must, parsePipelineId, parseRunId, type TenantId } from '../domain/ids.ts'
+import type { EventOf } from '../domain/events.ts'
+import { must, parseContractName, parsePipelineId, parseRunId, type TenantId } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
 import type { ApprovalNeeded } from '../domain/run/events.ts'
@@ -21,7 +23,7 @@ interface Waiting {
   commandHash: string
   /** What the policies are asked again before it goes on, and where. */
   action: Parameters<MayStill>[2]
-  environment: Environment
+  environment: Environment | null
 }
 
 /** One kind of thing that may need an approval. */
@@ -38,7 +40,24 @@ interface TargetKind {
   refuse(commands: Commands, id: string, approvalId: string, reason: string, context: CommandContext): Promise<unknown>
 }
 
+type Asking = EventOf<'RunRequested' | 'BackfillRequested' | 'PromotionRequested' | 'ContractChangeRequested'>
+
+/** What an event that may ask for an approval asks it for. */
+export const targetOf = ({ type, data }: Asking): ApprovalTarget => {
+  switch (type) {
+    case 'RunRequested':
+      return { kind: 'run', id: data.runId }
+    case 'BackfillRequested':
+      return { kind: 'backfill', id: data.backfillId }
+    case 'PromotionRequested':
+      return { kind: 'pipeline', id: data.pipelineId }
+    case 'ContractChangeRequested':
+      return { kind: 'contract', id: data.name }
+  }
+}
+
 const runIn = (id: string) => must(parseRunId(id), 'run id')
+const contractIn = (name: string) => must(parseContractName(name), 'contract name')
 const pipelineIn = (id: string) => must(parsePipelineId(id), 'pipeline id')
 
 export const targetKinds: Record<ApprovalTarget['kind'], TargetKind> = {
@@ -70,6 +89,22 @@ export const targetKinds: Record<ApprovalTarget['kind'], TargetKind> = {
     },
     refuse: (commands, id, approvalId, reason, context) =>
       commands.handle(backfills, id, { type: 'RefuseBackfill', backfillId: id, approvalId, reason }, context),
+  },
+  contract: {
+    waiting: async (commands, tenant, id, approvalId) => {
+      const { state } = await commands.load(contracts, tenant, contractIn(id))
+      const { pending } = state
+      if (pending?.approval.approvalId !== approvalId) return null
+      return { needed: pending.approval, ...approvedChange(pending), action: 'WriteContract', environment: null }
+    },
+    release: (commands, id, approvalId, commandHash, context) => {
+      const command = { type: 'ReleaseContractChange' as const, name: contractIn(id), approvalId, commandHash }
+      return commands.handle(contracts, id, command, context)
+    },
+    refuse: (commands, id, approvalId, reason, context) => {
+      const command = { type: 'RefuseContractChange' as const, name: contractIn(id), approvalId, reason }
+      return commands.handle(contracts, id, command, context)
+    },
   },
   pipeline: {
     waiting: async (commands, tenant, id, approvalId) => {

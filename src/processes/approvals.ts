@@ -8,7 +8,7 @@ import type { LedgerEvent } from '../app/ports/ledger.ts'
 import type { Approval } from '../domain/approval/decide.ts'
 import type { ApprovalRequested } from '../domain/approval/events.ts'
 import type { CommandId } from '../domain/ids.ts'
-import { targetKinds } from './approval-targets.ts'
+import { targetKinds, targetOf } from './approval-targets.ts'
 
 export interface ApprovalsDeps {
   work: ApprovalWork
@@ -56,22 +56,13 @@ export class Approvals implements Follows {
       const cause = { correlationId: metadata.correlationId, causationId: id }
       const { tenant } = metadata
       switch (event?.type) {
-        case 'RunRequested': {
-          const { approval, runId } = event.data
-          const target = { kind: 'run' as const, id: runId }
+        case 'RunRequested':
+        case 'BackfillRequested':
+        case 'PromotionRequested':
+        case 'ContractChangeRequested': {
+          const { approval } = event.data
+          const target = targetOf(event)
           if (approval) await this.tried(() => this.open({ tenant, target, approvalId: approval.approvalId, cause }))
-          break
-        }
-        case 'BackfillRequested': {
-          const { approval, backfillId } = event.data
-          const target = { kind: 'backfill' as const, id: backfillId }
-          if (approval) await this.tried(() => this.open({ tenant, target, approvalId: approval.approvalId, cause }))
-          break
-        }
-        case 'PromotionRequested': {
-          const { approval, pipelineId } = event.data
-          const target = { kind: 'pipeline' as const, id: pipelineId }
-          await this.tried(() => this.open({ tenant, target, approvalId: approval.approvalId, cause }))
           break
         }
         case 'ApprovalGranted':

@@ -61,7 +61,7 @@ export class LogAlerts {
   async isDoubtful({ id, tenant, log }: LogHead): Promise<boolean> {
     if (this.isAudited) return false
     const { state } = await this.deps.commands.load(alerts, tenant, log)
-    if (state.length > 0 && !this.isAudited) this.doubted.add(id)
+    if (state.found.length > 0 && !this.isAudited) this.doubted.add(id)
     return this.doubted.has(id)
   }
 

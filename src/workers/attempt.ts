@@ -10,15 +10,15 @@ import type { RunCommand } from '../domain/run/commands.ts'
 import { type CostRates, costOf } from '../domain/run/cost.ts'
 import type { RunError, RunRequested } from '../domain/run/events.ts'
 import { hasCompleted, hasEnded, type Run } from '../domain/run/state.ts'
+import { AttemptLog } from './attempt-log.ts'
+import { type RunLogDeps, RunLogWriter } from './run-log-writer.ts'
+import { sinkContract } from './sink-contract.ts'
 
-export interface AttemptDeps {
+export interface AttemptDeps extends RunLogDeps {
   commands: CommandHandler
   engine: Engine
-  /** `<instance>.<life>`. */
-  worker: string
   leaseMs: number
   rates: CostRates
-  nowMs(): number
   /** A pause between commit and publish, for drills; 0 in production. */
   beforePublishMs: number
 }
@@ -31,12 +31,15 @@ export class Attempt {
   private readonly deps: AttemptDeps
   private readonly job: Job
   private saidAtMs = 0
+  readonly log: AttemptLog
   /** The stage that the engine is at, for whoever has to report a failure. */
   stage: string | null = null
 
   constructor(deps: AttemptDeps, job: Job) {
     this.deps = deps
     this.job = job
+    const { worker, nowMs } = deps
+    this.log = new AttemptLog({ writer: new RunLogWriter(deps, job), job, worker, nowMs })
   }
 
   load(): Promise<Run> {
@@ -52,7 +55,9 @@ export class Attempt {
 
   async start(): Promise<Run> {
     const { runId, attempt } = this.job
-    return this.say({ type: 'StartRun', runId, attempt, worker: this.deps.worker })
+    const run = await this.say({ type: 'StartRun', runId, attempt, worker: this.deps.worker })
+    this.log.takenUp(run)
+    return run
   }
 
   /** The manifest that the run was requested with, whatever the pipeline has become since. */
@@ -75,7 +80,8 @@ export class Attempt {
   async openSession(run: Run, requested: RunRequested, manifest: Manifest): Promise<EngineSession> {
     const { tenant, runId, attempt } = this.job
     const { parameters, partition } = requested
-    return this.deps.engine.open({
+    const contract = await sinkContract(this.deps.commands, tenant, manifest, requested.replayOf?.contract)
+    const job = {
       tenant,
       runId,
       attempt,
@@ -84,7 +90,9 @@ export class Attempt {
       parameters,
       requestedAt: requested.requestedAt,
       completedStages: requested.stages.filter((stage) => hasCompleted(run, stage)),
-    })
+      ...(contract ? { contract } : {}),
+    }
+    return this.deps.engine.open(job, this.log.say)
   }
 
   async runStages(run: Run, stages: readonly string[], session: EngineSession, signal: AbortSignal): Promise<void> {
@@ -93,15 +101,19 @@ export class Attempt {
       if (hasCompleted(run, stage)) continue
       await this.say({ type: 'StartStage', runId, attempt, stage })
       this.stage = stage
+      this.log.stageBegun(stage)
       const result = await session.runStage(stage, signal)
       await this.say({ type: 'CompleteStage', runId, attempt, stage, ...result })
+      this.log.stageCompleted(stage, result)
       this.stage = null
     }
   }
 
   async commit(): Promise<Run> {
     const { runId, attempt } = this.job
-    return this.say({ type: 'CommitOutputs', runId, attempt })
+    const run = await this.say({ type: 'CommitOutputs', runId, attempt })
+    this.log.committed(run.committed ?? [])
+    return run
   }
 
   /** Publishing comes after the commit, is idempotent, and whoever resumes rolls it forward. */
@@ -110,7 +122,10 @@ export class Attempt {
     const files = run.committed ?? []
     if (this.deps.beforePublishMs > 0) await new Promise((resolve) => setTimeout(resolve, this.deps.beforePublishMs))
     await this.deps.engine.publish(tenant, runId, files)
-    await this.say({ type: 'SucceedRun', runId, attempt, cost: costOf(run, files, this.deps.rates) })
+    this.log.published(files)
+    const cost = costOf(run, files, this.deps.rates)
+    await this.say({ type: 'SucceedRun', runId, attempt, cost })
+    this.log.succeeded(cost)
   }
 
   /** What a failed run has staged is of use only to its next try. */
@@ -118,6 +133,7 @@ export class Attempt {
     const { runId, attempt } = this.job
     const at = new Date(this.deps.nowMs()).toISOString()
     const run = await this.say({ type: 'FailRun', runId, attempt, stage: this.stage, error, retryable, at })
+    this.log.failed(error, run)
     if (hasEnded(run)) await this.discard()
   }
 
@@ -127,6 +143,7 @@ export class Attempt {
     if ((await this.load()).status !== 'canceling') return
     const removed = await this.discard()
     await this.say({ type: 'ConfirmCancel', runId, removed })
+    this.log.canceled(removed)
   }
 
   /** Removes what was staged for a run that has ended: nobody else will. */

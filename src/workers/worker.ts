@@ -1,6 +1,5 @@
 import type { Bus, Control, Delivery, Job } from '../app/ports/bus.ts'
 import { StageError } from '../app/ports/engine.ts'
-import type { Log } from '../app/ports/follower.ts'
 import type { WorkerStats } from '../app/ports/worker-directory.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { RunError } from '../domain/run/events.ts'
@@ -9,7 +8,6 @@ import { Attempt, type AttemptDeps } from './attempt.ts'
 
 export interface WorkerDeps extends AttemptDeps {
   bus: Bus
-  log: Log
   concurrency: number
   /** How long `stop` lets work in progress finish before it is left to the next life. */
   stopGraceMs: number
@@ -20,6 +18,7 @@ type AbortReason = 'cancel' | 'timeout' | 'stop'
 
 /** A job that a worker has. */
 interface InHand {
+  attempt: Attempt
   controller: AbortController
   /** As the last control said. The ledger decides: at the end of the stage it refuses the next one. */
   isPaused: boolean
@@ -29,6 +28,8 @@ interface InHand {
 export class Worker {
   private readonly deps: WorkerDeps
   private readonly active = new Map<string, InHand>()
+  /** Logs whose last lines are being written. */
+  private readonly closing = new Set<Promise<void>>()
   private readonly ended = { finished: 0, failed: 0 }
   private readonly startedAt: string
   private stopConsuming: () => Promise<void> = async () => undefined
@@ -52,6 +53,7 @@ export class Worker {
     await this.stopConsuming()
     clearTimeout(timer)
     this.stopControl()
+    await Promise.all(this.closing)
   }
 
   stats(): WorkerStats {
@@ -63,6 +65,7 @@ export class Worker {
   private onControl({ kind, tenant, runId }: Control): void {
     const job = this.active.get(`${tenant}/${runId}`)
     if (!job) return
+    job.attempt.log.asked(kind)
     if (kind === 'cancel') job.controller.abort('cancel')
     else job.isPaused = kind === 'pause'
   }
@@ -72,7 +75,7 @@ export class Worker {
     const key = `${tenant}/${runId}`
     const attempt = new Attempt(this.deps, delivery.job)
     const controller = new AbortController()
-    const inHand: InHand = { controller, isPaused: false }
+    const inHand: InHand = { attempt, controller, isPaused: false }
     this.active.set(key, inHand)
     let refused = false
     const beat = setInterval(() => {
@@ -89,9 +92,16 @@ export class Worker {
     } finally {
       clearInterval(beat)
       if (this.active.get(key) === inHand) this.active.delete(key)
+      this.close(attempt)
       delivery.ack()
     }
     if (refused) await this.lookAgain(attempt, delivery.job)
+  }
+
+  /** The next run does not wait for the last lines of this one. */
+  private close({ log }: Attempt): void {
+    const closed = log.close().finally(() => this.closing.delete(closed))
+    this.closing.add(closed)
   }
 
   /**
@@ -150,9 +160,10 @@ export class Worker {
       if (error.code === 'RUN_CANCELING') return attempt.confirmCancel()
       // A worker that comes back when the run has ended removes what it has staged meanwhile.
       if (error.code === 'RUN_NOT_ACTIVE') await attempt.discard()
+      attempt.log.left(error.code, error.message)
       return this.leave(error)
     }
-    if (aborted === 'stop') return
+    if (aborted === 'stop') return attempt.log.stopped()
     if (aborted === 'cancel') return attempt.confirmCancel()
     const { retryable, ...why } = this.failureOf(aborted, error)
     await attempt.fail(why, retryable)

@@ -12,7 +12,6 @@ const inside = new Set([
   'CheckpointCosigned',
   'LedgerNamed',
   'LogKeyAdded',
-  'IntegrityAlertRaised',
   'LegalHoldPlaced',
   'LegalHoldReleased',
   'SubjectErased',
@@ -22,7 +21,8 @@ const told = Object.values(examples)
   .flat()
   .filter(({ type }) => !inside.has(type))
   .flatMap((event) => {
-    const entity = /^(Webhook|Delivery|Pipeline|Partition|Checkpoint)/.exec(event.type)?.[0].toLowerCase() ?? 'run'
+    const entity =
+      /^(Webhook|Delivery|Pipeline|Partition|Checkpoint|Alert)/.exec(event.type)?.[0].toLowerCase() ?? 'run'
     const events = ledgerEvents([event], { stream: `${entity}-${tenant}.some.thing` })
     return events.map((each) => ({ each, published: cloudEventOf(each) }))
   })

@@ -15,7 +15,7 @@ const may = (held: Role | readonly Role[], action: Action, environment?: string,
 }
 
 const commands: readonly Action[] = ['RequestRun', 'CancelRun']
-const reads: readonly Action[] = ['ReadRuns', 'ReadPipelines', 'ReadHistory']
+const reads: readonly Action[] = ['ReadRuns', 'ReadLogs', 'ReadPipelines', 'ReadHistory']
 
 describe('other-tenant', () => {
   test.each(actions)('a tenant-admin has no %s in another tenant', (action) => {
@@ -62,6 +62,7 @@ describe('who carries out and who decides', () => {
 describe('read-runs-pipelines-as-service', () => {
   test('a service reads runs and pipelines, and no history', () => {
     expect(may('service', 'ReadRuns')).toBe('yes: read-runs-pipelines-as-service')
+    expect(may('service', 'ReadLogs')).toBe('yes: read-runs-pipelines-as-service')
     expect(may('service', 'ReadPipelines')).toBe('yes: read-runs-pipelines-as-service')
     expect(may('service', 'ReadHistory')).toBe('no: default-deny')
   })

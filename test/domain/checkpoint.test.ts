@@ -80,6 +80,7 @@ test('whatever sealers do at the same time, there is one chain and each checkpoi
           read: (...given) => slow(() => ledger.read(...given)),
           readLast: (stream) => slow(() => ledger.readLast(stream)),
           keepLast: (...given) => ledger.keepLast(...given),
+          keepFor: (...given) => ledger.keepFor(...given),
         })
         return { commands, size: 0 }
       })

@@ -64,6 +64,7 @@ test.each([
     'metrics',
     'lineage',
     'slo',
+    'logs',
   ],
   ['monitoring', 'promote', 'schedules', 'status', 'templates', 'trigger', 'webhooks', 'workflows'],
 ])('words that are a path of some dialect are no slugs', (...words) => {

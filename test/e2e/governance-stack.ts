@@ -9,6 +9,19 @@ const run = promisify(execFile)
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = join(root, 'dist/src/cli.js')
 
+/** Who registers what the pipeline's sink is promised to be. */
+const registrar = 'registrar'
+const revenue = {
+  name: 'revenue',
+  version: 'v3.2',
+  schema: {
+    type: 'object',
+    properties: { day: { type: 'string' }, orders: { type: 'integer' }, revenue: { type: 'number' } },
+    required: ['day', 'orders', 'revenue'],
+    additionalProperties: false,
+  },
+}
+
 /** A service that asks for tokens, and people with roles in the tenant `default`. */
 export const openGovernance = async (
   people: Record<string, string>,
@@ -21,7 +34,7 @@ export const openGovernance = async (
   const env = { DATA_DIR: dataDir, AUTH: 'required', LOG_LEVEL: 'warn', PIPELINES_DIR: pipelines, ...over }
   const service = await startService(env)
   const tokens = new Map<string, string>()
-  for (const [sub, roles] of Object.entries(people)) {
+  for (const [sub, roles] of Object.entries({ ...people, [registrar]: 'developer' })) {
     const args = [cli, 'token', '--sub', sub, '--tenant', 'default', '--roles', roles]
     const { stdout } = await run(process.execPath, args, { env: { ...process.env, DATA_DIR: dataDir } })
     tokens.set(sub, stdout.trim())
@@ -42,6 +55,9 @@ export const openGovernance = async (
       body: (await response.json()) as Record<string, unknown>,
     }
   }
+
+  const registered = await ask(registrar, '/pipelines/contracts', revenue)
+  if (registered.status !== 201) throw new Error(JSON.stringify(registered.body))
 
   /** Asks again until the answer is as it is wanted. */
   const until = async (who: string, path: string, isWanted: (body: Record<string, unknown>) => boolean) => {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Service, startService, temporaryDir } from './service.ts'
@@ -54,7 +54,9 @@ test('what cannot be checked is not taken for right', async () => {
 test('with a service, its contracts count too', async () => {
   const service = await startService({ DATA_DIR: await temporaryDir('validate'), LOG_LEVEL: 'warn' })
   try {
-    const flights = 'pipelines/flights-daily.yaml'
+    const flights = join(await temporaryDir('validate'), 'flights-daily.yaml')
+    const sample = await readFile('pipelines/flights-daily.yaml', 'utf8')
+    await writeFile(flights, `${sample}contract: { sink: routes, ref: routes@v1 }\n`)
     expect((await validate(flights)).exitCode).toBe(0)
     const message = "there is no version v1 of a contract 'routes'"
     expect(await validate('--url', service.url, flights)).toMatchObject({

@@ -58,6 +58,27 @@ describe('a replay', () => {
     expect(metadata).toMatchObject({ reason: 'the source was late', policy: { id: 'command-replay' } })
   })
 
+  test('keeps to another version of its contract, where readers of the first can read it too', async () => {
+    const { post, replay, requestOf } = await opened({ approvalRules: [] })
+    const rows = (...names: string[]) => ({
+      type: 'object',
+      properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+      required: ['a'],
+    })
+    const versions = { v2: rows('a', 'b'), v3: rows('a', 'b', 'c'), v4: { ...rows('a'), required: [] } }
+    for (const [version, schema] of Object.entries(versions)) {
+      const body = { name: 'promises', version, schema, compatibility: 'none' }
+      expect((await post('/pipelines/contracts', body, as('devi'))).status).toBe(201)
+    }
+    const as3 = { run_id: 'promised', partition: 'B-promised', contract_version: 'v3', replay_run_id: 'x' }
+    expect((await replay({ ...as3, contract_version: 'v4' })).body).toMatchObject({
+      title: 'VALIDATION_FAILED',
+      detail: expect.stringContaining('contract_version: readers of v2 could not read v4: /'),
+    })
+    expect((await replay(as3)).body).toMatchObject({ run_id: 'x', contract_version: 'v3' })
+    expect(requestOf('x').replayOf).toEqual({ runId: 'promised', contract: 'v3' })
+  })
+
   test('of a run with a contract names its version', async () => {
     const { replay } = await opened()
     const promised = { run_id: 'run_promised', partition: 'B-promised', contract_version: 'v2', replay_run_id: 'run_x' }
@@ -110,7 +131,12 @@ const refusals: Refused[] = [
   { of: 'another partition', body: { partition: 'B-2' }, ...invalid, detail: 'partition: ' },
   { of: 'no partition', body: { partition: null }, ...invalid, detail: 'was for B-failed, not none' },
   { of: 'a contract that it has not', body: { contract_version: 'v2' }, ...invalid, detail: 'in no contract, not v2' },
-  { of: 'another contract', body: { ...promised, contract_version: 'v1' }, ...invalid, detail: 'in v2, not v1' },
+  {
+    of: 'another contract',
+    body: { ...promised, contract_version: 'v1' },
+    ...invalid,
+    detail: "'promises' has no version v2",
+  },
   { of: 'no contract', body: promised, ...invalid, detail: 'contract_version: run ' },
   {
     of: 'a run that is at work',

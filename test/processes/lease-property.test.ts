@@ -33,6 +33,7 @@ const slow = (ledger: InMemoryLedger, scheduler: fc.Scheduler): Ledger => {
     read: (...given) => soon(() => ledger.read(...given)),
     readLast: (stream) => soon(() => ledger.readLast(stream)),
     keepLast: (...given) => ledger.keepLast(...given),
+    keepFor: (...given) => ledger.keepFor(...given),
   }
 }
 

@@ -12,10 +12,10 @@ const inside = ['src/domain/', 'src/app/']
 const rooms: Record<string, readonly string[]> = {
   'src/domain/': [],
   'src/app/': ['src/domain/', 'node:crypto'],
-  'projections/': [...ports, 'libsql', 'node:worker_threads'],
+  'projections/': [...ports, 'libsql', 'node:crypto', 'node:worker_threads'],
   'src/ledger/': [...ports, '@eventstore/db-client', 'zod'],
   'src/bus/': [...ports, 'nats', 'node:'],
-  'src/engines/': [...ports, '@duckdb/node-api', 'ml-matrix', 'node:'],
+  'src/engines/': [...ports, '@duckdb/node-api', 'ajv/', 'ml-matrix', 'node:'],
   'src/connectors/': [...ports, 'node:'],
   'src/evidence/verifier/': ['src/domain/canonical-json.ts', 'src/domain/json.ts', 'node:crypto', 'node:fs'],
   'src/witness/': ['src/domain/', 'src/app/ports/evidence.ts', 'src/evidence/', 'node:'],

@@ -143,6 +143,7 @@ export const openApi = async ({
     runLogs: logSourceOf(ledger),
     runLogDays: 30,
     evidenceJobs: evidenceJobsIn(evidence.makeChain, { nowMs: () => nowMs, log }),
+    rejectedRows: { read: async () => null },
     publicLedgers: [],
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: [],

@@ -57,6 +57,29 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   ...governanceExamples,
   PipelineCreated: [{ type: 'PipelineCreated', data: version }],
   ManifestVersioned: [{ type: 'ManifestVersioned', data: { ...version, number: 2 } }],
+  RunLogged: [
+    {
+      type: 'RunLogged',
+      data: {
+        runId: runOf('r1'),
+        attempt: 1,
+        before: 0,
+        lines: [
+          { at: e.atTime(1), level: 'info', stage: null, code: null, message: 'begun' },
+          {
+            at: e.atTime(2),
+            level: 'error',
+            stage: 'in',
+            code: 'TIMEOUT',
+            message: 'late',
+            fields: { rows: 3, all: true },
+          },
+        ],
+        isEnd: false,
+      },
+    },
+    { type: 'RunLogged', data: { runId: runOf('r1'), attempt: 1, before: 2, lines: [], isEnd: true } },
+  ],
   PartitionClaimed: [{ type: 'PartitionClaimed', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders } }],
   PartitionReleased: [
     { type: 'PartitionReleased', data: { runId: runOf('r1'), commandId: commandIdOf(1), holders: [] } },
@@ -148,7 +171,7 @@ export const examples: Record<EventType, readonly DomainEvent[]> = {
   ],
   StageFailed: [e.stageFailed('extract'), e.stageFailed(null)],
   RunRetryScheduled: [e.retryScheduled(1, e.atTime(5))],
-  LineageRecorded: [e.lineageRecorded('extract')],
+  LineageRecorded: [e.lineageRecorded('extract'), e.columnsRecorded('load')],
   OutputsCommitted: [e.committed(), e.committed(1, [])],
   RunCostRecorded: [e.costRecorded],
   RunSucceeded: [e.succeeded()],

@@ -5,6 +5,7 @@ import {
   StageError,
   type StageResult,
 } from '../../src/app/ports/engine.ts'
+import type { SayInLog } from '../../src/app/ports/run-logs.ts'
 import type { RunId, TenantId } from '../../src/domain/ids.ts'
 import type { StagedFile } from '../../src/domain/run/events.ts'
 import { fileOf } from './run-events.ts'
@@ -19,6 +20,8 @@ export class FakeEngine implements Engine {
   readonly calls: string[] = []
   readonly staged = new Map<RunId, string[]>()
   readonly published: StagedFile[] = []
+  /** Of the last session. */
+  say: SayInLog = () => undefined
   /** What the next runs of a stage do, `open` and `publish` among them. */
   readonly next: Record<string, Behaviour[]> = {}
 
@@ -30,8 +33,9 @@ export class FakeEngine implements Engine {
     await this.behave('prepare')
   }
 
-  async open(job: EngineJob): Promise<EngineSession> {
+  async open(job: EngineJob, say: SayInLog): Promise<EngineSession> {
     this.jobs.push(job)
+    this.say = say
     const name = `${job.runId}.${job.attempt}`
     this.calls.push(`open ${name}`)
     await this.behave('open')

@@ -1,5 +1,7 @@
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { must, parseContractName } from '../../src/domain/ids.ts'
+import { breakGlassAlertOf, sloAlertOf } from './alerting-events.ts'
+import { failedEntry, foundAgain, rejectedEntry, undeliveredEntry } from './dead-letter-entries.ts'
 import { commandIdOf, partitionOf, pipelineOf, runOf, slugOf } from './ids.ts'
 import * as e from './run-events.ts'
 
@@ -17,8 +19,32 @@ const promotion = {
   provedBy: runOf('r1'),
 }
 
+const contractChange = {
+  name: must(parseContractName('routes'), 'contract name'),
+  number: 1,
+  version: 'v1',
+  schema: { type: 'object', properties: { origin: { type: 'string' } } },
+  schemaHash: 'ab'.repeat(32),
+  compatibility: 'backward' as const,
+}
+
+const sloAlert = sloAlertOf()
+const { severity: _, ...sloAlertOver } = sloAlert
+const glass = breakGlassAlertOf()
+
 /** Examples of what governance does. */
 export const governanceExamples = {
+  SloAlertRaised: [{ type: 'SloAlertRaised', data: sloAlert }],
+  SloAlertEscalated: [{ type: 'SloAlertEscalated', data: { ...sloAlert, severity: 'breached' } }],
+  SloAlertResolved: [
+    { type: 'SloAlertResolved', data: sloAlertOver },
+    { type: 'SloAlertResolved', data: { ...sloAlertOver, figures: null } },
+  ],
+  BreakGlassAlertRaised: [
+    { type: 'BreakGlassAlertRaised', data: glass },
+    { type: 'BreakGlassAlertRaised', data: { ...glass, pipeline: null } },
+  ],
+  AlertAcknowledged: [{ type: 'AlertAcknowledged', data: { alertId: sloAlert.alertId } }],
   BackfillRequested: [
     {
       type: 'BackfillRequested',
@@ -94,19 +120,30 @@ export const governanceExamples = {
     },
   ],
   DelegationRevoked: [{ type: 'DelegationRevoked', data: { delegationId: 'd1', from: 'carol' } }],
-  ContractRegistered: [
-    {
-      type: 'ContractRegistered',
-      data: {
-        name: must(parseContractName('routes'), 'contract name'),
-        number: 1,
-        version: 'v1',
-        schema: { type: 'object', properties: { origin: { type: 'string' } } },
-        schemaHash: 'ab'.repeat(32),
-        compatibility: 'backward',
-      },
-    },
+  DeadLetterRecorded: [
+    { type: 'DeadLetterRecorded', data: failedEntry },
+    { type: 'DeadLetterRecorded', data: rejectedEntry },
+    { type: 'DeadLetterRecorded', data: undeliveredEntry },
   ],
+  DeadLetterAssigned: [
+    { type: 'DeadLetterAssigned', data: { entryId: 'e1', assignee: 'operator' } },
+    { type: 'DeadLetterAssigned', data: { entryId: 'e1', assignee: null } },
+  ],
+  DeadLetterRetried: [{ type: 'DeadLetterRetried', data: { entryId: 'e1', by: 'r2' } }],
+  DeadLetterReopened: [
+    { type: 'DeadLetterReopened', data: { entryId: 'e1', by: 'r2', reason: 'it failed too', found: foundAgain } },
+    { type: 'DeadLetterReopened', data: { entryId: 'e1', by: 'r2', reason: 'it was canceled', found: null } },
+  ],
+  DeadLetterResolved: [{ type: 'DeadLetterResolved', data: { entryId: 'e1', by: 'r3' } }],
+  DeadLetterDiscarded: [{ type: 'DeadLetterDiscarded', data: { entryId: 'e1' } }],
+  DeadLettersChosen: [
+    { type: 'DeadLettersChosen', data: { choiceId: 'c1', decision: 'retry', entryIds: ['e1', 'e2'], remaining: 0 } },
+  ],
+  ContractChangeRequested: [{ type: 'ContractChangeRequested', data: { ...contractChange, approval: e.needed } }],
+  ContractChangeRefused: [
+    { type: 'ContractChangeRefused', data: { ...contractChange, approvalId: 'a1', reason: 'its approval expired' } },
+  ],
+  ContractRegistered: [{ type: 'ContractRegistered', data: contractChange }],
   ReplayReconciled: [
     {
       type: 'ReplayReconciled',

@@ -31,6 +31,7 @@ export class InMemoryLedger implements Ledger {
   /** Names of the streams that were read, in order. */
   readonly reads: string[] = []
   readonly kept = new Map<string, number>()
+  readonly keptSeconds = new Map<string, number>()
   /** Each takes the next append; undefined lets it pass. */
   faults: (Fault | undefined)[] = []
   /** As long as it is set, every call fails. */
@@ -77,6 +78,11 @@ export class InMemoryLedger implements Ledger {
     this.kept.set(stream, count)
   }
 
+  async keepFor(stream: StreamName, seconds: number): Promise<void> {
+    this.assertUp()
+    this.keptSeconds.set(stream, seconds)
+  }
+
   async head(): Promise<bigint> {
     return this.all.at(-1)?.position ?? -1n
   }
@@ -96,7 +102,8 @@ export class InMemoryLedger implements Ledger {
   }
 
   private readable(name: string): readonly LedgerEvent[] {
-    const events = this.stream(name)
+    const oldestMs = this.nowMs() - 1_000 * (this.keptSeconds.get(name) ?? Infinity)
+    const events = this.stream(name).filter(({ recordedAt }) => Date.parse(recordedAt) >= oldestMs)
     return events.slice(-(this.kept.get(name) ?? events.length) || events.length)
   }
 
@@ -108,7 +115,7 @@ export class InMemoryLedger implements Ledger {
       const again = stored.slice(Number(expected) + 1, Number(expected) + 1 + events.length)
       const matched = again.at(-1)
       if (expected > last || !matched || events.some(({ id }, index) => again[index]?.id !== id)) {
-        throw new WrongRevision(stream)
+        throw new WrongRevision(stream, last < 0n ? null : last)
       }
       return { revision: matched.revision, position: matched.position }
     }

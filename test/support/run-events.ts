@@ -1,4 +1,5 @@
 import type { DriftDetected, RunEvent, RunRequested, StageCompleted, StagedFile } from '../../src/domain/run/events.ts'
+import type { Influence } from '../../src/domain/run/lineage.ts'
 import { commandIdOf, partitionOf, pipelineOf, runOf, slugOf } from './ids.ts'
 
 export const runId = runOf('r1')
@@ -92,6 +93,21 @@ export const lineageRecorded = (stage: string): RunEvent => ({
   type: 'LineageRecorded',
   data: { runId, stage, lineage: { inputs: [{ namespace: 'file', name: 'a' }], outputs: [] } },
 })
+export const columnsRecorded = (stage: string): RunEvent => {
+  const [input, output] = [
+    { namespace: 'file', name: 'a' },
+    { namespace: 'file', name: 'b' },
+  ]
+  const of = (column: string, ...influences: Influence[]) => ({ ...input, column, influences })
+  const columns = [
+    { name: 'x', inputs: [of('x', 'IDENTITY'), of('y', 'CONDITIONAL')] },
+    { name: 'z', inputs: [], unknown: true as const },
+  ]
+  const known = { output, columns, rows: [of('y', 'FILTER', 'SORT')] }
+  const leftOut = { output: { namespace: 'file', name: 'c' }, columns: [], rows: [], leftOut: true as const }
+  const lineage = { inputs: [input], outputs: [output, leftOut.output], columns: [known, leftOut] }
+  return { type: 'LineageRecorded', data: { runId, stage, lineage } }
+}
 export const committed = (attempt = 1, files = stages.map((stage) => fileOf(`${stage}.parquet`))): RunEvent => ({
   type: 'OutputsCommitted',
   data: { runId, attempt, files },

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { runs } from '../../src/app/aggregates.ts'
+import { runLogs, runs } from '../../src/app/aggregates.ts'
 import { CommandHandler } from '../../src/app/handle.ts'
 import { InProcessBus } from '../../src/bus/in-process.ts'
 import type { Orchestration } from '../../src/domain/pipeline/manifest.ts'
@@ -37,6 +37,7 @@ export const openWorld = async (orchestration: Partial<Orchestration> = {}) => {
       commands: new CommandHandler(ledger),
       bus,
       engine,
+      runLogs: { ...runLogs, keepSeconds: 3_600 },
       log,
       worker: 'box.1',
       leaseMs: 60_000,

@@ -22,6 +22,7 @@ const slow = (ledger: Ledger, delaysMs: readonly number[]): Ledger => {
     read: (...args) => late(ledger.read(...args)),
     readLast: (...args) => late(ledger.readLast(...args)),
     keepLast: (...args) => ledger.keepLast(...args),
+    keepFor: (...args) => ledger.keepFor(...args),
   }
 }
 

@@ -31,6 +31,6 @@ export interface ApprovalWork {
 export type MayStill = (
   tenant: TenantId,
   actor: Actor,
-  action: 'RequestRun' | 'ReplayRun' | 'PromotePipeline' | 'RequestBackfill',
-  environment: Environment,
+  action: 'RequestRun' | 'ReplayRun' | 'PromotePipeline' | 'RequestBackfill' | 'WriteContract',
+  environment: Environment | null,
 ) => boolean

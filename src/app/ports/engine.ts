@@ -2,7 +2,9 @@ import type { PartitionKey, RunId, TenantId } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { Manifest } from '../../domain/pipeline/manifest.ts'
 import type { SinkSchema } from '../../domain/run/drift.ts'
-import type { Lineage, StagedFile } from '../../domain/run/events.ts'
+import type { RejectedRows, StagedFile } from '../../domain/run/events.ts'
+import type { Lineage } from '../../domain/run/lineage.ts'
+import type { SayInLog } from './run-logs.ts'
 
 /** What an engine must know to execute one attempt of a run. */
 export interface EngineJob {
@@ -16,6 +18,16 @@ export interface EngineJob {
   requestedAt: string
   /** Stages that an earlier attempt completed; their results are in the staging folder. */
   completedStages: readonly string[]
+  /** Missing where the manifest promises nothing. The sink's stage rejects with CONTRACT_VIOLATED where rows break it. */
+  contract?: SinkContract
+}
+
+/** What the rows of a sink must be like: a JSON Schema (2020-12), with the name and version that it has. */
+export interface SinkContract {
+  sink: string
+  /** Such as `routes@v1`. */
+  ref: string
+  schema: JsonObject
 }
 
 export interface StageResult {
@@ -30,6 +42,8 @@ export interface StageResult {
   lineage: Lineage | null
   /** The columns of each sink that the stage wrote; missing where there is none, or an engine does not tell. */
   schema?: SinkSchema[]
+  /** Rows that checks have turned away; each file is one of the stage's. */
+  rejected?: RejectedRows[]
 }
 
 export interface EngineSession {
@@ -42,7 +56,7 @@ export interface Engine {
   readonly name: string
   /** Loads what the first job needs. It may keep the process busy for longer than a lease, so it comes before any. */
   prepare(): Promise<void>
-  open(job: EngineJob): Promise<EngineSession>
+  open(job: EngineJob, say: SayInLog): Promise<EngineSession>
   /**
    * Moves committed files to their targets. Idempotent: a file already moved is passed over, so whoever resumes
    * rolls forward. Rejects with StageError OUTPUT_LOST when a committed file is neither staged nor published.
@@ -52,7 +66,14 @@ export interface Engine {
   discard(tenant: TenantId, runId: RunId): Promise<string[]>
 }
 
-export type StageErrorCode = 'STAGE_FAILED' | 'QUALITY_CHECK_FAILED' | 'CANCELED' | 'TIMEOUT' | 'OUTPUT_LOST'
+export type StageErrorCode =
+  | 'STAGE_FAILED'
+  | 'QUALITY_CHECK_FAILED'
+  | 'CONTRACT_NOT_FOUND'
+  | 'CONTRACT_VIOLATED'
+  | 'CANCELED'
+  | 'TIMEOUT'
+  | 'OUTPUT_LOST'
 
 /** A stage's failure in words for the user. `retryable` is false where the same input would fail again. */
 export class StageError extends Error {

@@ -41,8 +41,17 @@ export interface Ledger {
   readLast(stream: StreamName): Promise<LedgerEvent | undefined>
   /** Lets the stream keep its last `count` events only. */
   keepLast(stream: StreamName, count: number): Promise<void>
+  /** Lets the stream keep its events for so long only. */
+  keepFor(stream: StreamName, seconds: number): Promise<void>
 }
 
-export class WrongRevision extends Error {}
+/** `actual` is the revision of the stream's last event, also of one that has expired; null where it is not told. */
+export class WrongRevision extends Error {
+  readonly actual: bigint | null
+  constructor(stream: string, actual: bigint | null = null) {
+    super(stream)
+    this.actual = actual
+  }
+}
 
 export class LedgerUnavailable extends Error {}

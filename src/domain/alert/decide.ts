@@ -1,32 +1,51 @@
 import type { Decider } from '../decider.ts'
+import { type AcknowledgeAlert, acknowledged, alertNotFound } from './acknowledge.ts'
+import type { AlertAcknowledged } from './events.ts'
+import { integrityAlertId } from './ids.ts'
 
 /**
  * The ledger's past differs from what was sealed. `from` to `to` are the indexes, both included, of which the first that
  * differs is one; they are equal where it is known exactly. `event` and `stream`: what was sealed there, as far as known.
  */
-export type AlertEvent = {
-  type: 'IntegrityAlertRaised'
-  data: {
-    log: 'commands' | 'access'
-    from: number
-    to: number
-    event: string | null
-    stream: string | null
-    detail: string
-  }
+export type IntegrityAlertEvent =
+  | {
+      type: 'IntegrityAlertRaised'
+      data: {
+        log: 'commands' | 'access'
+        from: number
+        to: number
+        event: string | null
+        stream: string | null
+        detail: string
+      }
+    }
+  | AlertAcknowledged
+
+type Finding = Extract<IntegrityAlertEvent, { type: 'IntegrityAlertRaised' }>['data']
+export type RaiseAlert = { type: 'RaiseAlert' } & Finding
+
+/** The findings about one log, by their ids, and which of them somebody has seen. */
+export interface Alerts {
+  found: readonly string[]
+  acknowledged: readonly string[]
 }
 
-export type RaiseAlert = { type: 'RaiseAlert' } & AlertEvent['data']
-
-/** The findings about one log, by their indexes. */
-export type Alerts = readonly string[]
-
-const keyOf = ({ from, to }: { from: number; to: number }): string => `${from}-${to}`
-
 /** One finding is told once, however many replicas come upon it, and however often. */
-export const alertDecider: Decider<Alerts, RaiseAlert, AlertEvent> = {
-  initial: [],
-  decide: ({ type: _, ...finding }, alerts) =>
-    alerts.includes(keyOf(finding)) ? [] : [{ type: 'IntegrityAlertRaised', data: finding }],
-  evolve: (alerts, { data }) => [...alerts, keyOf(data)],
+const decide = (command: RaiseAlert | AcknowledgeAlert, alerts: Alerts): IntegrityAlertEvent[] => {
+  if (command.type === 'RaiseAlert') {
+    const { type: _, ...finding } = command
+    const isKnown = alerts.found.includes(integrityAlertId(finding.log, finding))
+    return isKnown ? [] : [{ type: 'IntegrityAlertRaised', data: finding }]
+  }
+  if (!alerts.found.includes(command.alertId)) throw alertNotFound(command.alertId)
+  return alerts.acknowledged.includes(command.alertId) ? [] : [acknowledged(command)]
+}
+
+export const alertDecider: Decider<Alerts, RaiseAlert | AcknowledgeAlert, IntegrityAlertEvent> = {
+  initial: { found: [], acknowledged: [] },
+  decide,
+  evolve: (alerts, { type, data }) =>
+    type === 'IntegrityAlertRaised'
+      ? { ...alerts, found: [...alerts.found, integrityAlertId(data.log, data)] }
+      : { ...alerts, acknowledged: [...alerts.acknowledged, data.alertId] },
 }

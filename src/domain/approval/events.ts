@@ -7,9 +7,11 @@ export interface Requirement {
   count: number
 }
 
+export const approvalTargets = ['run', 'pipeline', 'backfill', 'contract'] as const
+
 /** What is carried out once it is approved. */
 export interface ApprovalTarget {
-  kind: 'run' | 'pipeline' | 'backfill'
+  kind: (typeof approvalTargets)[number]
   id: string
 }
 

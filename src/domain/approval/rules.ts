@@ -20,16 +20,16 @@ export const defaultApprovalRules: readonly ApprovalRule[] = [
   { command: 'ChangeContract', environments: null, required: [{ role: 'governance', count: 2 }] },
 ]
 
-/** By role, the most that any rule wants; empty when nobody has to approve. */
+/** By role, the most that any rule wants; empty when nobody has to approve. What is of no environment is of all. */
 export const requiredBy = (
   rules: readonly ApprovalRule[],
   command: Approvable,
-  environment: Environment,
+  environment: Environment | null,
 ): Requirement[] => {
   const counts = new Map<string, number>()
   for (const rule of rules) {
     if (rule.command !== command) continue
-    if (rule.environments && !rule.environments.includes(environment)) continue
+    if (environment && rule.environments && !rule.environments.includes(environment)) continue
     for (const { role, count } of rule.required) counts.set(role, Math.max(count, counts.get(role) ?? 0))
   }
   return [...counts].map(([role, count]) => ({ role, count }))

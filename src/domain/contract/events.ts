@@ -1,5 +1,6 @@
 import { type ContractName, parseContractName } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
+import type { ApprovalNeeded } from '../run/events.ts'
 
 /**
  * What a new version must keep to. backward: its readers can read rows of the version before; forward: readers of the
@@ -18,7 +19,16 @@ export interface ContractVersion {
   compatibility: Compatibility
 }
 
-export type ContractEvent = { type: 'ContractRegistered'; data: ContractVersion & { name: ContractName } }
+/** A version that others rely on the one before of: it may have to be approved. */
+export interface ContractChange extends ContractVersion {
+  name: ContractName
+}
+
+export type ContractEvent =
+  | { type: 'ContractChangeRequested'; data: ContractChange & { approval: ApprovalNeeded } }
+  | { type: 'ContractChangeRefused'; data: ContractChange & { approvalId: string; reason: string } }
+  /** `approvalId` is missing where nobody had to approve it. */
+  | { type: 'ContractRegistered'; data: ContractChange & { approvalId?: string } }
 
 const versionPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 

@@ -40,11 +40,28 @@ export type Transformation =
 export const scoringSteps = ['ingest', 'features', 'score', 'label', 'train', 'refine'] as const
 export type ScoringStep = (typeof scoringSteps)[number]
 
+/**
+ * What becomes of rows that fail a check: they fail the run, which is the default, or they are taken out of the table.
+ * More than a share of them, 0 to 1, fails the run all the same. Both are missing where a manifest does not say them.
+ */
+interface OnFailure {
+  on_failure?: 'fail' | 'reject'
+  max_rejected_share?: number
+}
+
+/** A check of single rows. */
+export type RowCheck = OnFailure &
+  (
+    | { name: string; type: 'not_null'; on: string; column: string }
+    | { name: string; type: 'unique'; on: string; column: string }
+    | { name: string; type: 'expression'; on: string; sql: string }
+  )
+
 export type QualityCheck =
-  | { name: string; type: 'row_count'; on: string; min: number | null; max: number | null }
-  | { name: string; type: 'not_null'; on: string; column: string }
-  | { name: string; type: 'unique'; on: string; column: string }
-  | { name: string; type: 'expression'; on: string; sql: string }
+  | { name: string; type: 'row_count'; on: string; min: number | null; max: number | null; on_failure?: 'fail' }
+  | RowCheck
+
+export const isRejecting = (check: QualityCheck): check is RowCheck => check.on_failure === 'reject'
 
 /** A parameter that a trigger's `config` may set. */
 export interface ParameterSpec {

@@ -40,3 +40,10 @@ export const templateProblem = (template: string): string | null => {
 /** The path of one run. A placeholder without a value stays as it is; the engine refuses it. */
 export const fillTemplate = (template: string, values: Record<PathPlaceholder, string | null>): string =>
   pathPlaceholders.reduce((text, name) => text.replaceAll(`{${name}}`, () => values[name] ?? `{${name}}`), template)
+
+/** Where the rows go that a pipeline's checks turn away. */
+export const rejectedFolder = (pipeline: string): string => `rejected/${pipeline}`
+
+/** A check's name holds neither a dot nor a slash. */
+export const rejectedFile = (pipeline: string, runId: string, check: string): string =>
+  `${rejectedFolder(pipeline)}/${runId}/${check}.ndjson`

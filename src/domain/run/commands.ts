@@ -1,6 +1,7 @@
 import type { RunId } from '../ids.ts'
 import type { Column } from './drift.ts'
-import type { Lineage, RunCost, RunError, RunRequested, StageCompleted } from './events.ts'
+import type { RunCost, RunError, RunRequested, StageCompleted } from './events.ts'
+import type { Lineage } from './lineage.ts'
 import type { Run } from './state.ts'
 
 /** What an operator or a process manager asks of a run. */

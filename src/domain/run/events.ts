@@ -4,6 +4,7 @@ import type { JsonObject } from '../json.ts'
 import type { Actor } from '../metadata.ts'
 import type { Environment } from '../pipeline/environments.ts'
 import type { Drift, SinkSchema } from './drift.ts'
+import type { Lineage } from './lineage.ts'
 
 /** A file that waits in the staging folder. Paths are relative to the tenant's directory; sha256 is lower-case hex. */
 export interface StagedFile {
@@ -11,17 +12,6 @@ export interface StagedFile {
   staged: string
   sha256: string
   bytes: number
-}
-
-export interface Dataset {
-  namespace: string
-  name: string
-}
-
-/** Which datasets a stage read and wrote. */
-export interface Lineage {
-  inputs: Dataset[]
-  outputs: Dataset[]
 }
 
 export interface RunError {

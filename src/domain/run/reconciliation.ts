@@ -28,7 +28,8 @@ const compared = (runId: RunId, replayOf: RunId, before: RunOutput, after: RunOu
   const hashes = hashesOf(before)
   const files = [...hashesOf(after)].map(([target, sha256]) => ({
     target,
-    sha256Before: hashes.get(target) ?? null,
+    // A path may hold the run's id, as that of rejected rows does.
+    sha256Before: hashes.get(target) ?? hashes.get(target.replaceAll(runId, replayOf)) ?? null,
     sha256After: sha256,
   }))
   const isSame =

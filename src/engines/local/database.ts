@@ -17,6 +17,8 @@ export interface Bindings {
 export interface Database {
   run(sql: string, signal: AbortSignal, bindings?: Bindings): Promise<DuckDBMaterializedResult>
   use<T>(signal: AbortSignal, work: (connection: DuckDBConnection) => Promise<T>): Promise<T>
+  /** The same DuckDB with temporary tables of its own; this one closes it. */
+  beside(): Promise<Database>
   /** Waits for what is under way: a connection must not be closed under a running query. */
   close(): Promise<void>
 }
@@ -47,13 +49,23 @@ export const openDatabase = async (reach: Reach): Promise<Database> => {
     // It tells files by path, size and time: one that is written anew within that time would be read as it was.
     enable_external_file_cache: 'false',
   })
-  const connection = await instance.connect()
-  await connection.run(sandbox(reach))
+  const database = connected(instance, await instance.connect(), reach.root)
+  await database.run(sandbox(reach), new AbortController().signal)
+  const close = async () => {
+    await database.close()
+    instance.closeSync()
+  }
+  return { ...database, close }
+}
+
+/** Messages name files relative to `root`. */
+const connected = (instance: DuckDBInstance, connection: DuckDBConnection, root: string): Database => {
   const underWay = new Set<Promise<unknown>>()
+  const others: Database[] = []
 
   const use = async <T>(signal: AbortSignal, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
     const running = interruptible(connection, signal, work).catch((error: unknown) => {
-      throw signal.aborted ? canceled() : toStageError(error, [reach.root])
+      throw signal.aborted ? canceled() : toStageError(error, [root])
     })
     underWay.add(running)
     try {
@@ -65,10 +77,14 @@ export const openDatabase = async (reach: Reach): Promise<Database> => {
   return {
     use,
     run: (sql, signal, bindings) => use(signal, () => connection.run(sql, bindings?.values, bindings?.types)),
+    beside: async () => {
+      const other = connected(instance, await instance.connect(), root)
+      others.push(other)
+      return other
+    },
     close: async () => {
-      await Promise.allSettled(underWay)
+      await Promise.allSettled([...underWay, ...others.map((other) => other.close())])
       connection.closeSync()
-      instance.closeSync()
     },
   }
 }

@@ -33,10 +33,10 @@ export const localEngine = ({ tenantsDir, samplesDir, steps }: LocalEngineOption
   return {
     name: 'local',
     prepare: async () => void (await loadSession()),
-    open: (job) =>
+    open: (job, say) =>
       inTenant(job.tenant, async (root) => {
         const { LocalSession } = await loadSession()
-        return new LocalSession({ workspace: await openWorkspace(root, job), samplesDir, steps })
+        return new LocalSession({ workspace: await openWorkspace(root, job, say), samplesDir, steps })
       }),
     publish: (tenant, runId, files) =>
       inTenant(tenant, async (root) => publishFiles(root, await runFolder(root, runId), files)),

@@ -12,6 +12,10 @@ export const checkSignal = (signal: AbortSignal): void => {
   if (signal.aborted) throw canceled()
 }
 
+/** A StageError says whose it is. */
+export const named = (name: string, error: unknown): unknown =>
+  error instanceof StageError ? new StageError(error.code, `${name}: ${error.message}`, error.retryable) : error
+
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
 /** Nothing is at the path, or a part of it is a file. */

@@ -1,38 +1,103 @@
-import { StageError } from '../../app/ports/engine.ts'
-import type { QualityCheck } from '../../domain/pipeline/manifest.ts'
+import { copyFile } from 'node:fs/promises'
+import { StageError, type StageResult } from '../../app/ports/engine.ts'
+import { isRejecting, type QualityCheck, type RowCheck } from '../../domain/pipeline/manifest.ts'
+import { rejectedFile } from '../../domain/pipeline/relative-path.ts'
+import type { RejectedRows, StagedFile } from '../../domain/run/events.ts'
+import { checkSignal, named } from './errors.ts'
 import { identifier } from './sql.ts'
+import { rejectedWorkFile, stageFile } from './staging.ts'
 import type { Tables } from './tables.ts'
+import { tellCheck } from './telling.ts'
+import { insideTenant, type Workspace } from './workspace.ts'
 
 const sqlCharsShown = 100
 
-interface ChecksResult {
-  checks: number
+type ChecksResult = Pick<StageResult, 'output' | 'bytesRead' | 'bytesWritten' | 'files' | 'rejected'>
+
+/** Of one check. A fault fails the run. */
+interface Found {
+  /** Of the table. */
+  rows: number
   bytesRead: number
+  fault: string | null
+  rejected?: RejectedRows
 }
 
-/** Runs every check, then rejects with QUALITY_CHECK_FAILED when one or more found fault, naming each with its find. */
+/**
+ * Runs every check, then rejects with QUALITY_CHECK_FAILED when one or more found fault, naming each with its find. Rows
+ * that checks have turned away are staged, a file per check.
+ */
 export const runChecks = async (
   checks: readonly QualityCheck[],
+  workspace: Workspace,
   tables: Tables,
   signal: AbortSignal,
 ): Promise<ChecksResult> => {
-  const faults: string[] = []
-  let bytesRead = 0
+  // First, since every other check sees the tables without those rows.
+  const rejections = new Map<string, Found>()
+  for (const check of checks.filter(isRejecting))
+    rejections.set(check.name, await rejectedBy(check, workspace, tables, signal))
+  const found: Found[] = []
   for (const check of checks) {
-    const { result, bytesRead: bytes } = await tables.query(countsOf(check), signal).catch((error: unknown) => {
-      throw named(check.name, error)
-    })
-    bytesRead += bytes
-    const [rows = 0, failing = 0] = (await result.getRows())[0]?.map(Number) ?? []
-    const fault = faultOf(check, rows, failing)
-    if (fault !== null) faults.push(`${check.name}: ${fault}`)
+    const each = rejections.get(check.name) ?? (await look(check, tables, signal))
+    tellCheck(workspace, check, each)
+    found.push(each)
   }
+  const faults = found.flatMap(({ fault }, index) => (fault === null ? [] : [`${checks[index]?.name}: ${fault}`]))
   if (faults.length > 0) throw new StageError('QUALITY_CHECK_FAILED', faults.join('; '), false)
-  return { checks: checks.length, bytesRead }
+  const rejected = found.flatMap((each) => each.rejected ?? [])
+  const files = await stageRejected(rejected, workspace, signal)
+  const counts = Object.fromEntries(rejected.map(({ check, rows }) => [check, rows]))
+  return {
+    output: {
+      checks: checks.length,
+      passed: checks.length - rejected.length,
+      ...(rejected.length > 0 ? { rejected: counts } : {}),
+    },
+    bytesRead: found.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+    bytesWritten: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    files,
+    ...(rejected.length > 0 ? { rejected } : {}),
+  }
 }
 
-const named = (name: string, error: unknown): unknown =>
-  error instanceof StageError ? new StageError(error.code, `${name}: ${error.message}`, error.retryable) : error
+const rejectedBy = async (check: RowCheck, { job }: Workspace, tables: Tables, signal: AbortSignal): Promise<Found> => {
+  const { rows, rejected, bytesRead } = await tables.verdict(check, signal)
+  const reason = faultOf(check, rows, rejected)
+  if (reason === null) return { rows, bytesRead, fault: null }
+  const share = check.max_rejected_share
+  if (share !== undefined && rejected / rows > share)
+    return { rows, bytesRead, fault: `${reason}, a share of at most ${share} may be rejected` }
+  const file = rejectedFile(job.manifest.name, job.runId, check.name)
+  return {
+    rows,
+    bytesRead,
+    fault: null,
+    rejected: { check: check.name, table: check.on, reason, rows: rejected, file },
+  }
+}
+
+const stageRejected = async (
+  rejected: readonly RejectedRows[],
+  workspace: Workspace,
+  signal: AbortSignal,
+): Promise<StagedFile[]> => {
+  const files: StagedFile[] = []
+  for (const { check, file } of rejected) {
+    checkSignal(signal)
+    await insideTenant(workspace.root, file)
+    files.push(await stageFile(workspace, file, (path) => copyFile(rejectedWorkFile(workspace, check), path)))
+  }
+  return files
+}
+
+const look = async (check: QualityCheck, tables: Tables, signal: AbortSignal): Promise<Found> => {
+  const { result, bytesRead } = await tables.query(countsOf(check), signal).catch((error: unknown) => {
+    throw named(check.name, error)
+  })
+  const [rows = 0, failing = 0] = (await result.getRows())[0]?.map(Number) ?? []
+  return { rows, bytesRead, fault: faultOf(check, rows, failing) }
+}
 
 /** A query for two numbers: the rows of the table and those that fail. */
 const countsOf = (check: QualityCheck): string => {

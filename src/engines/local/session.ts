@@ -3,8 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { EngineSession, StageResult } from '../../app/ports/engine.ts'
 import type { FileSink, ScoringStep, Transformation } from '../../domain/pipeline/manifest.ts'
 import { planOf, type Stage } from '../../domain/pipeline/stages.ts'
-import type { Dataset } from '../../domain/run/events.ts'
-import { schemaOf } from './columns.ts'
+import type { Dataset } from '../../domain/run/lineage.ts'
+import { recorded } from './column-lineage/record.ts'
+import { Trace } from './column-lineage/trace.ts'
+import { columnsOf, schemaOf } from './columns.ts'
+import { checkContract } from './contract.ts'
 import { type Database, openDatabase } from './database.ts'
 import { canceled, checkSignal, failed, toStageError } from './errors.ts'
 import { loadSink } from './load.ts'
@@ -14,6 +17,7 @@ import { locateSource } from './sources.ts'
 import { noteStaged, spillFolder, stagedBy } from './staging.ts'
 import type { Step } from './step.ts'
 import { Tables } from './tables.ts'
+import { tellBegun, tellMade, tellNoSource, tellSource } from './telling.ts'
 import type { Workspace } from './workspace.ts'
 
 interface SessionOptions {
@@ -32,6 +36,7 @@ export class LocalSession implements EngineSession {
   readonly #completed: Set<string>
   readonly #databases: Promise<Database>[] = []
   #tables: Promise<Tables> | undefined
+  #trace: Trace | undefined
   #store: Promise<Database> | undefined
 
   constructor(options: SessionOptions) {
@@ -48,10 +53,13 @@ export class LocalSession implements EngineSession {
       checkSignal(signal)
       const stage = this.#plan.get(name)
       if (stage === undefined) throw failed(`The pipeline has no stage '${name}'`)
+      tellBegun(workspace, stage)
       const done = await this.#run(stage, signal)
       checkSignal(signal)
       this.#completed.add(name)
-      return { ...done, computeMs: Math.round(performance.now() - started) }
+      const made = { ...done, computeMs: Math.round(performance.now() - started) }
+      tellMade(workspace, stage, made)
+      return made
     } catch (error) {
       throw signal.aborted ? canceled() : toStageError(error, [workspace.root, ...(samplesDir ? [samplesDir] : [])])
     }
@@ -88,24 +96,32 @@ export class LocalSession implements EngineSession {
   }
 
   async #check(signal: AbortSignal): Promise<Done> {
-    const { quality_checks } = this.#options.workspace.job.manifest
-    const { checks, bytesRead } = await runChecks(quality_checks, await this.#openTables(), signal)
-    return { ...nothing, bytesRead, output: { checks, passed: checks } }
+    const { workspace } = this.#options
+    const { quality_checks } = workspace.job.manifest
+    return { ...nothing, ...(await runChecks(quality_checks, workspace, await this.#openTables(), signal)) }
   }
 
   async #load(sink: FileSink, signal: AbortSignal): Promise<Done> {
     const tables = await this.#openTables()
     const { workspace } = this.#options
+    const { contract, manifest } = workspace.job
+    if (contract && manifest.sinks[contract.sink] === sink) await checkContract(contract, sink.from, tables, signal)
     const { file, columns, rows, bytesRead } = await loadSink(sink, workspace, tables, signal)
     const sinks = Object.entries(workspace.job.manifest.sinks).filter(([, declared]) => declared === sink)
     const inputs = this.#datasets(await tables.sourcesOf(sink.from, signal))
+    const output = this.#dataset(file.target)
+    const traced = await this.#trace?.of(sink.from, signal)
     return {
       output: { path: file.target, rows, bytes: file.bytes },
       rows,
       bytesRead,
       bytesWritten: file.bytes,
       files: [file],
-      lineage: { inputs, outputs: this.#datasets([file.target]) },
+      lineage: {
+        inputs,
+        outputs: [output],
+        ...(traced && { columns: [recorded(output, traced, (path) => this.#dataset(path))] }),
+      },
       ...schemaOf(sinks.map(([name]) => ({ sink: name, columns }))),
     }
   }
@@ -138,8 +154,12 @@ export class LocalSession implements EngineSession {
     return staged
   }
 
+  #dataset(name: string): Dataset {
+    return { namespace: `file://${this.#options.workspace.job.tenant}`, name }
+  }
+
   #datasets(names: readonly string[]): Dataset[] {
-    return names.map((name) => ({ namespace: `file://${this.#options.workspace.job.tenant}`, name }))
+    return names.map((name) => this.#dataset(name))
   }
 
   #openTables(): Promise<Tables> {
@@ -155,8 +175,14 @@ export class LocalSession implements EngineSession {
     const faults = new Map<string, unknown>()
     for (const [name, source] of Object.entries(job.manifest.sources))
       await locateSource(root, samplesDir, name, source).then(
-        (path) => paths.set(name, path),
-        (fault: unknown) => faults.set(name, fault),
+        async (path) => {
+          paths.set(name, path)
+          await tellSource(workspace, { name, path, target: source.path })
+        },
+        (fault: unknown) => {
+          faults.set(name, fault)
+          tellNoSource(workspace, name, fault)
+        },
       )
     const sourcePath = (name: string): string => {
       const path = paths.get(name)
@@ -164,7 +190,10 @@ export class LocalSession implements EngineSession {
       return path
     }
     const database = await this.#open({ files: [...paths.values()], folder: join(root, run) })
-    return new Tables({ workspace, database, sourcePath })
+    const tables = new Tables({ workspace, database, sourcePath })
+    const described = (table: string, signal: AbortSignal) => columnsOf(table, tables, signal)
+    this.#trace = new Trace({ job, open: () => database.beside(), columnsOf: described })
+    return tables
   }
 
   #open(reach: { files: string[]; folder: string }): Promise<Database> {

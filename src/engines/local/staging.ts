@@ -21,6 +21,10 @@ export const publishedFolder = 'published'
 export const workFile = ({ root, run }: Workspace, transformation: string): string =>
   join(root, run, 'work', `${encodeURIComponent(transformation)}.parquet`)
 
+/** Where the rows are kept that a check has turned away. */
+export const rejectedWorkFile = ({ root, run }: Workspace, check: string): string =>
+  join(root, run, 'work', 'rejected', `${encodeURIComponent(check)}.ndjson`)
+
 /**
  * Stages a file, which waits for the commit under a name of run, attempt, target and content: two targets may well hold
  * the same. `target` was checked before.

@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import type { EngineJob } from '../../app/ports/engine.ts'
+import type { SayInLog } from '../../app/ports/run-logs.ts'
 import type { RunId, TenantId } from '../../domain/ids.ts'
 import { pathProblem, reservedFolder, stagingFolder } from '../../domain/pipeline/relative-path.ts'
 import { failed, isMissing } from './errors.ts'
@@ -8,6 +9,8 @@ import { failed, isMissing } from './errors.ts'
 /** Where one attempt of a run works. `root` is the real path of the tenant's directory; the rest is relative to it. */
 export interface Workspace {
   job: EngineJob
+  /** Into the run's log. */
+  say: SayInLog
   root: string
   /** Folder of the run's staging. */
   run: string
@@ -15,9 +18,9 @@ export interface Workspace {
   attempt: string
 }
 
-export const openWorkspace = async (root: string, job: EngineJob): Promise<Workspace> => {
+export const openWorkspace = async (root: string, job: EngineJob, say: SayInLog): Promise<Workspace> => {
   const run = await runFolder(root, job.runId)
-  return { job, root, run, attempt: `${run}/${job.attempt}` }
+  return { job, say, root, run, attempt: `${run}/${job.attempt}` }
 }
 
 export const tenantRoot = async (tenantsDir: string, tenant: TenantId): Promise<string> => {

@@ -66,9 +66,14 @@ const byScheme: Record<Scheme, readonly string[]> = {
 export const isStream = ({ answers }: Operation): boolean =>
   Object.values(answers).some(({ type }) => type === 'text/event-stream')
 
+/** Whether a stream may be asked for instead. */
+const streamsToo = ({ answers }: Operation): boolean =>
+  Object.values(answers).some(({ or }) => or?.includes('text/event-stream'))
+
 export const requestHeadersOf = (operation: Operation, scheme: Scheme): JsonObject[] => {
   const ofQueries = isStream(operation) ? 'LastEventId' : 'LedgerPosition'
-  const names = [operation.kind === 'command' ? 'IdempotencyKey' : ofQueries, 'RequestId', ...byScheme[scheme]]
+  const own = operation.kind === 'command' ? 'IdempotencyKey' : ofQueries
+  const names = [own, ...(streamsToo(operation) ? ['LastEventId'] : []), 'RequestId', ...byScheme[scheme]]
   return names.map((name) => refTo('parameters', name))
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvalTargets } from '../../domain/approval/events.ts'
 import { actor } from './actor.ts'
 import { jsonObject, requirement } from './common.ts'
 
@@ -12,6 +13,8 @@ const voice = z.object({
   reason: z.string(),
 })
 
+export const approvalTarget = z.object({ kind: z.enum(approvalTargets), id: z.string() })
+
 /** What a run or a promotion asks for before it goes on. */
 export const approvalNeeded = z.object({
   approvalId,
@@ -24,7 +27,7 @@ export const approvalNeeded = z.object({
 export const approvalSchemas = {
   ApprovalRequested: z.object({
     approvalId,
-    target: z.object({ kind: z.enum(['run', 'pipeline', 'backfill']), id: z.string() }),
+    target: approvalTarget,
     command: jsonObject,
     commandHash,
     requestedBy: actor,

@@ -4,12 +4,15 @@ import type { EventMetadata } from '../../domain/metadata.ts'
 import { isSealed } from '../../domain/sealed.ts'
 import { accessSchemas } from './access.ts'
 import { actor } from './actor.ts'
+import { alertSchemas } from './alert.ts'
 import { approvalSchemas } from './approval.ts'
 import { backfillSchemas } from './backfill.ts'
 import { commandId, count, runId, tenantId } from './common.ts'
 import { contractSchemas } from './contract.ts'
+import { deadLetterSchemas } from './dead-letter.ts'
 import { pipelineSchemas } from './pipeline.ts'
 import { runSchemas } from './run.ts'
+import { runLogSchemas } from './run-log.ts'
 import { webhookSchemas } from './webhook.ts'
 
 const logName = z.enum(['commands', 'access'])
@@ -19,12 +22,15 @@ const holders = z.array(z.object({ runId, commandId, at: z.string() }))
 /** One schema per event type, for its newest version; older versions are upcast before they are parsed. */
 export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } = {
   ...runSchemas,
+  ...runLogSchemas,
   ...accessSchemas,
+  ...alertSchemas,
   ...webhookSchemas,
   ...approvalSchemas,
   ...backfillSchemas,
   ...pipelineSchemas,
   ...contractSchemas,
+  ...deadLetterSchemas,
   PartitionClaimed: z.object({ runId, commandId, holders }),
   PartitionReleased: z.object({ runId, commandId, holders }),
   LedgerNamed: z.object({ name: z.string() }),
@@ -42,14 +48,6 @@ export const schemas: { [Type in EventType]: z.ZodType<EventOf<Type>['data']> } 
     witnessed: z.boolean(),
   }),
   LogKeyAdded: z.object({ id: z.string().regex(/^[0-9a-f]{16}$/), publicKey: z.base64() }),
-  IntegrityAlertRaised: z.object({
-    log: logName,
-    from: count,
-    to: count,
-    event: z.string().nullable(),
-    stream: z.string().nullable(),
-    detail: z.string(),
-  }),
   LeaseTaken: z.object({ role: z.string(), owner: z.string(), epoch: count, until: z.string() }),
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { environments } from '../../domain/pipeline/environments.ts'
+import { influences } from '../../domain/run/lineage.ts'
 import { approvalNeeded } from './approval.ts'
 import { commandId, count, jsonObject, partitionKey, pipelineId, runId, slug } from './common.ts'
 
@@ -11,7 +12,23 @@ const file = z.object({
   bytes: count,
 })
 const dataset = z.object({ namespace: z.string(), name: z.string() })
-const lineage = z.object({ inputs: z.array(dataset), outputs: z.array(dataset) })
+const columnInput = dataset.extend({ column: z.string(), influences: z.array(z.enum(influences)) })
+const outputColumn = z.object({
+  name: z.string(),
+  inputs: z.array(columnInput),
+  unknown: z.literal(true).exactOptional(),
+})
+const columnLineage = z.object({
+  output: dataset,
+  columns: z.array(outputColumn),
+  rows: z.array(columnInput),
+  leftOut: z.literal(true).exactOptional(),
+})
+const lineage = z.object({
+  inputs: z.array(dataset),
+  outputs: z.array(dataset),
+  columns: z.array(columnLineage).exactOptional(),
+})
 const attempt = count
 const column = z.object({ name: z.string(), type: z.string() })
 

@@ -1,5 +1,6 @@
 import type { Finding, KnownColumn, Refused, SqlReader } from '../../app/ports/validation.ts'
-import type { Manifest, ParameterSpec, QualityCheck } from '../../domain/pipeline/manifest.ts'
+import { isRejecting, type Manifest, type ParameterSpec, type QualityCheck } from '../../domain/pipeline/manifest.ts'
+import { rejectingFindings } from './rejecting.ts'
 import type { KnownTable, KnownTables } from './tables.ts'
 
 interface Query {
@@ -123,7 +124,10 @@ const checkOf = async (check: QualityCheck, path: string, checking: Checking): P
   if (!checking.known.has(check.on.toLowerCase())) return []
   if (check.type === 'expression') {
     const query = { path: `${path}.sql`, sql: `SELECT (${check.sql}\n) FROM ${table}`, step }
-    return (await checkQuery(query, checking)).findings
+    const { findings } = await checkQuery(query, checking)
+    const read = isRejecting(check) ? await checking.reader.read(query.sql) : null
+    if (!isRejecting(check) || read === null || isRefused(read)) return findings
+    return [...findings, ...rejectingFindings(check, query.path, read.tables, checking.manifest)]
   }
   if (check.type === 'row_count') return []
   const sql = `SELECT "${check.column.replaceAll('"', '""')}" FROM ${table}`

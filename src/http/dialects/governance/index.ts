@@ -1,8 +1,11 @@
 import type { Dialect } from '../../dialect.ts'
 import { batchCodes, nativeError, problem } from '../../errors.ts'
 import type { Services } from '../../services.ts'
+import { alertOperations } from './alerts/operations.ts'
 import { backfillOperations } from './backfills/operations.ts'
 import { contractOperations } from './contracts/operations.ts'
+import { deadLetterOperations } from './dead-letters/operations.ts'
+import { logOperations } from './logs/operations.ts'
 import { manifestOperations } from './manifests/operations.ts'
 import { overrideOperations } from './manifests/overrides.ts'
 import { promoteOperation } from './manifests/promotions.ts'
@@ -22,8 +25,11 @@ export const governanceDialect = (services: Services): Dialect => ({
   operations: [
     replayOperation(services),
     ...backfillOperations(services),
+    ...alertOperations(services),
+    ...deadLetterOperations(services),
     startOperation(services),
     ...runOperations(services),
+    ...logOperations(services),
     ...manifestOperations(services),
     validateOperation(services),
     ...contractOperations(services),

@@ -7,7 +7,7 @@ import {
   needsOf,
   voicesOf,
 } from '../../../../projections/approval-queries.ts'
-import type { ApprovalRow } from '../../../../projections/approvals.ts'
+import type { ApprovalRow } from '../../../../projections/approval-tables.ts'
 import type { ReadDb } from '../../../../projections/projection.ts'
 import { runById } from '../../../../projections/run-queries.ts'
 import { approvals } from '../../../app/aggregates.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvalTargets } from '../../../domain/approval/events.ts'
 import { isPseudonym } from '../../../domain/sealed.ts'
 import { reason } from '../../reason.ts'
 import { required, wholeNumber } from '../../validate.ts'
@@ -46,7 +47,7 @@ const voice = z.strictObject({
 export const approvalShort = z.strictObject({
   approval_id: text,
   status: z.enum(statuses),
-  target: z.strictObject({ kind: z.enum(['run', 'pipeline', 'backfill']), id: text }),
+  target: z.strictObject({ kind: z.enum(approvalTargets), id: text }),
   requested_by: text,
   on_behalf_of: text.nullable(),
   requested_at: time,

@@ -1,7 +1,7 @@
 const utf8 = new TextEncoder()
 
 /** The next of a sequence, for which one may wait several times. */
-class Upcoming<Item> {
+export class Upcoming<Item> {
   private outcome: { result: IteratorResult<Item> } | { error: unknown } | undefined
   private wake: () => void = () => undefined
 

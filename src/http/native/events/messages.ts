@@ -50,6 +50,9 @@ export async function* messagesOf(services: Services, watched: Watched): AsyncGe
   }
 }
 
+const isAlertOf = (id: string, event: LedgerEvent['event'], pipeline: Slug, pipelineId: string): boolean =>
+  id.startsWith(`slo-${pipelineId}-`) || (event?.type === 'BreakGlassAlertRaised' && event.data.pipeline === pipeline)
+
 interface Seen {
   tenant: TenantId
   entity: Entity
@@ -61,6 +64,7 @@ const isOf = async (pipeline: Slug, { stream, position, event }: LedgerEvent, se
   const { tenant, entity, services, signal } = seen
   const id = stream.slice(stream.indexOf('.') + 1)
   const pipelineId = pipelineIdOf(tenant, pipeline)
+  if (entity === 'alert') return isAlertOf(id, event, pipeline, pipelineId)
   if (entity !== 'run') return id === pipelineId || id.startsWith(`${pipelineId}.`)
   if (event?.type === 'RunRequested') return event.data.pipeline === pipeline
   const { views, reads } = services

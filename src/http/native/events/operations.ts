@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { LedgerUnavailable } from '../../../app/ports/ledger.ts'
-import { principalKey } from '../../../auth/principal.ts'
 import { Rejection } from '../../../domain/codes.ts'
 import type { Env } from '../../context.ts'
 import type { Dialect } from '../../dialect.ts'
@@ -9,14 +8,11 @@ import { batchCodes, nativeError, problem } from '../../errors.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
 import { bodyOf, withHeartbeat } from './body.ts'
-import { expiryMsOf } from './expiry.ts'
 import { messagesOf } from './messages.ts'
+import { retryAfterSeconds, takePlace } from './place.ts'
 import { eventsQuery, wantedOf } from './query.ts'
 
 const header = 'Last-Event-ID'
-const retryAfterSeconds = '5'
-/** As long as a timer can be; a stream that lasts longer is taken up again. */
-const timerMaxMs = 2 ** 31 - 1
 
 /** `/events`: what happens, as it happens. */
 export const eventsDialect = (services: Services): Dialect => ({
@@ -60,7 +56,7 @@ const eventStream = (services: Services): Operation =>
       // Proxies that collect answers before they pass them on must not.
       c.header('X-Accel-Buffering', 'no')
       if (c.req.method === 'HEAD') return c.body(null)
-      const { signal, end } = taken(c, services)
+      const { signal, end } = takePlace(c, services)
       const messages = messagesOf(services, { tenant, wanted, after, signal })
       const { heartbeatMs, stallMs } = live.bounds
       return c.body(bodyOf(withHeartbeat(messages, heartbeatMs), { end, stallMs }))
@@ -87,24 +83,4 @@ const beginning = async (c: Context<Env>, query: string | undefined, { live, rea
     throw new Rejection('VALIDATION_FAILED', message, { field })
   }
   return after ?? head
-}
-
-/** A place among the open streams, for no longer than the client is there and its token holds. */
-const taken = (c: Context<Env>, { live, nowMs }: Services): { signal: AbortSignal; end(): void } => {
-  const take = () => {
-    try {
-      return live.take(principalKey(c.get('principal')))
-    } catch (error) {
-      c.header('Retry-After', retryAfterSeconds)
-      throw error
-    }
-  }
-  const stream = take()
-  c.req.raw.signal.addEventListener('abort', stream.end, { once: true })
-  const expiryMs = expiryMsOf(c.req.header('authorization'))
-  if (expiryMs !== null) {
-    const timer = setTimeout(stream.end, Math.min(timerMaxMs, Math.max(0, expiryMs - nowMs())))
-    stream.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
-  }
-  return stream
 }

@@ -1,4 +1,14 @@
-import { checkpoints, deliveries, partitions, pipelines, runs, webhooks } from '../../../app/aggregates.ts'
+import {
+  alerts,
+  breakGlassAlerts,
+  checkpoints,
+  deliveries,
+  partitions,
+  pipelines,
+  runs,
+  sloAlerts,
+  webhooks,
+} from '../../../app/aggregates.ts'
 import type { Entity } from '../../../app/cloud-events.ts'
 import type { EventType } from '../../../domain/events.ts'
 
@@ -9,6 +19,7 @@ const published: Readonly<Record<Entity, Partial<Record<EventType, true>>>> = {
   webhook: webhooks.types,
   delivery: deliveries.types,
   checkpoint: checkpoints.types,
+  alert: { ...alerts.types, ...sloAlerts.types, ...breakGlassAlerts.types },
 }
 
 const isEntity = (text: string): text is Entity => Object.hasOwn(published, text)

@@ -39,7 +39,7 @@ export const eventsQuery = z.strictObject({
   entity: several(entities, 'entity').meta({ description: `Only of these, by comma: ${entities.join(', ')}` }),
   type: several(publishedTypes, 'type of events').meta({ description: 'Only events of these types, by comma' }),
   pipeline: named<Slug>(parseSlug, 'the name of a pipeline').meta({
-    description: 'Only of this pipeline, its partitions and its runs',
+    description: 'Only of this pipeline, its partitions, its runs and the alerts about it',
   }),
   run: named<RunId>((text) => parseRunId(text.replace(/^run_/, '')), 'the id of a run').meta({
     description: 'Only of this run; its id, with or without `run_`',
@@ -62,7 +62,7 @@ export interface Wanted {
 
 /** Who may not see webhooks does not hear of them: their addresses are as good as passwords to some receivers. */
 const ofWebhooks: readonly Entity[] = ['webhook', 'delivery']
-const ofPipelines: readonly Entity[] = ['pipeline', 'run', 'partition']
+const ofPipelines: readonly Entity[] = ['pipeline', 'run', 'partition', 'alert']
 
 /** Throws FORBIDDEN for webhooks by name, and VALIDATION_FAILED where no event can ever be all that is asked for. */
 export const wantedOf = (query: EventsQuery, mayReadWebhooks: boolean): Wanted => {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { onTestFinished } from 'vitest'
-import type { Engine, EngineJob, EngineSession, StageResult } from '../../../../src/app/ports/engine.ts'
+import type { Engine, EngineJob, EngineSession, SinkContract, StageResult } from '../../../../src/app/ports/engine.ts'
+import type { SayInLog } from '../../../../src/app/ports/run-logs.ts'
 import { must, parsePartitionKey, parseRunId, parseTenantId } from '../../../../src/domain/ids.ts'
 import type { JsonObject } from '../../../../src/domain/json.ts'
 import type { Manifest, ScoringStep } from '../../../../src/domain/pipeline/manifest.ts'
@@ -36,6 +37,7 @@ export interface JobFields {
   partition?: string | null
   parameters?: JsonObject
   completedStages?: string[]
+  contract?: SinkContract
 }
 
 export interface Bench {
@@ -46,6 +48,8 @@ export interface Bench {
   write(path: string, text: string): Promise<void>
   read(path: string): Promise<string>
   open(manifest: Manifest, fields?: JobFields): Promise<EngineSession>
+  /** What was said to the log: `level: message`. */
+  said: string[]
   /** Runs stages (by default all) in a session of their own and answers their results by name. */
   run(manifest: Manifest, fields?: JobFields & { stages?: string[] }): Promise<Record<string, StageResult>>
   /** Runs all stages and publishes. */
@@ -54,7 +58,7 @@ export interface Bench {
 
 export const never = new AbortController().signal
 
-const jobOf = (manifest: Manifest, fields: JobFields): EngineJob => ({
+export const jobOf = (manifest: Manifest, fields: JobFields): EngineJob => ({
   tenant: acme,
   runId: runId(fields.run ?? 'run-1'),
   attempt: fields.attempt ?? 1,
@@ -63,6 +67,7 @@ const jobOf = (manifest: Manifest, fields: JobFields): EngineJob => ({
   parameters: fields.parameters ?? {},
   requestedAt: '2026-01-01T00:00:00.000Z',
   completedStages: fields.completedStages ?? [],
+  ...(fields.contract ? { contract: fields.contract } : {}),
 })
 
 export const temporaryFolder = async (): Promise<string> => {
@@ -79,7 +84,9 @@ export const openBench = async (
   const root = join(tenantsDir, acme)
   const { samplesDir = null, steps = {} } = options
   const engine = localEngine({ tenantsDir, samplesDir, steps: { ...noSteps, ...steps } })
-  const open = (manifest: Manifest, fields: JobFields = {}) => engine.open(jobOf(manifest, fields))
+  const said: string[] = []
+  const say: SayInLog = (level, message) => void said.push(`${level}: ${message}`)
+  const open = (manifest: Manifest, fields: JobFields = {}) => engine.open(jobOf(manifest, fields), say)
   const run: Bench['run'] = async (manifest, fields = {}) => {
     const session = await open(manifest, fields)
     try {
@@ -95,6 +102,7 @@ export const openBench = async (
     root,
     tenantsDir,
     open,
+    said,
     run,
     publish: async (manifest, fields = {}) => {
       const results = await run(manifest, fields)

@@ -2,15 +2,15 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import { listContracts, versionsOfContract } from '../../../../../projections/contracts.ts'
 import { sha256Hex } from '../../../../app/context.ts'
-import { contracts } from '../../../../app/contracts.ts'
-import { foresee } from '../../../../app/foresee.ts'
+import { contracts, registerContract } from '../../../../app/contracts.ts'
 import { canonicalJson } from '../../../../domain/canonical-json.ts'
 import { Rejection } from '../../../../domain/codes.ts'
 import { incompatibilities } from '../../../../domain/contract/compatibility.ts'
-import { type Contract, compatibilityOf, newestVersion } from '../../../../domain/contract/decide.ts'
-import type { Compatibility, ContractVersion } from '../../../../domain/contract/events.ts'
+import { type Contract, changeOf, compatibilityOf, newestVersion } from '../../../../domain/contract/decide.ts'
+import type { ContractVersion } from '../../../../domain/contract/events.ts'
 import { type ContractName, parseContractName } from '../../../../domain/ids.ts'
 import type { JsonObject } from '../../../../domain/json.ts'
+import { shownApproval } from '../../../approval-needed.ts'
 import { commandContext, type Env } from '../../../context.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
@@ -52,36 +52,48 @@ const list = ({ reads, views }: Services): Operation =>
     },
   })
 
-const register = ({ commands, contractSchemas, reads, nowMs }: Services): Operation =>
+const register = ({ commands, approvals, contractSchemas, reads, nowMs }: Services): Operation =>
   operation({
     method: 'post',
     path: '/contracts',
-    summary: 'Register a version of a contract, where it is compatible with the one before',
+    summary: 'Register a version of a contract: compatible with the one before, and approved where a rule wants it',
     action: 'WriteContract',
     kind: 'command',
     parameters: {},
     query: dryRunQuery,
     body: registerBody,
     answers: {
-      200: { description: 'it is registered already, or, in a dry run, could be', schema: registered },
+      200: { description: 'it awaits approval, is registered already, or, in a dry run, could be', schema: registered },
       201: { description: 'the version was registered', schema: registered },
     },
-    codes: ['CONTRACT_VERSION_EXISTS', 'CONTRACT_INCOMPATIBLE'],
-    handle: async (c, { query: { dry_run: dryRun }, body: { name, version, compatibility = null, ...body } }) => {
+    codes: ['CONTRACT_VERSION_EXISTS', 'CONTRACT_INCOMPATIBLE', 'APPROVAL_PENDING'],
+    handle: async (
+      c,
+      { query: { dry_run: dryRun }, body: { name, version, compatibility = null, reason, ...body } },
+    ) => {
       const schema = schemaIn(contractSchemas, body.schema)
       const schemaHash = hashOf(schema)
-      const command = { type: 'RegisterContract' as const, name, version, schema, schemaHash, compatibility }
-      const { tenant } = c.get('principal')
+      const asked = { type: 'RegisterContract' as const, name, version, schema, schemaHash, compatibility }
+      const said = { name, version, schemaHash, compatibility, ...(reason === undefined ? {} : { reason }) }
+      const context = commandContext(c, 'governance', said, nowMs())
+      const needed = approvals.needed('ChangeContract', null, context.at)
       if (dryRun) {
-        const { state, events } = await foresee(commands, contracts, tenant, name, command)
-        return c.json(shown(name, versionOf(state, name, version), { changed: events.length > 0, dryRun }))
+        const { state } = await commands.load(contracts, context.tenant, name)
+        const change = changeOf(asked, state)
+        const approval = change && newestVersion(state) ? shownApproval({ ...needed, approvalId: null }) : null
+        return c.json(answer(change ?? versionOf(state, name, version), { name, change, approval, dryRun }))
       }
-      const context = commandContext(c, 'governance', { name, version, schemaHash, compatibility }, nowMs())
-      const handled = await commands.handle(contracts, name, command, context)
+      const given = { ...context, ...(reason === undefined ? {} : { reason }) }
+      const handled = await registerContract(commands, asked, needed, given)
       reads.wrote(c, handled)
-      const changed = handled.events.length > 0
+      const [first] = handled.events
+      if (first?.event?.type === 'ContractChangeRequested') {
+        const change = first.event.data
+        return c.json(answer(change, { name, change, approval: shownApproval(change.approval), dryRun }))
+      }
+      const found = versionOf(handled.state, name, version)
       c.header('Location', `/pipelines/contracts/${name}/versions/${version}`)
-      return c.json(shown(name, versionOf(handled.state, name, version), { changed, dryRun }), changed ? 201 : 200)
+      return c.json(answer(found, { name, change: first && found, approval: null, dryRun }), first ? 201 : 200)
     },
   })
 
@@ -114,8 +126,7 @@ const lookAtVersion = (services: Services): Operation =>
     handle: async (c) => {
       const { name, state } = await contractIn(c, services)
       const found = versionOf(state, name, c.get('params').version ?? '')
-      const { changed: _, dry_run: __, ...version } = shown(name, found, { changed: false, dryRun: false })
-      return c.json({ ...version, schema: found.schema })
+      return c.json({ ...shown(name, found), schema: found.schema })
     },
   })
 
@@ -169,11 +180,28 @@ const versionOf = (state: Contract, name: string, version: string): ContractVers
   throw new Rejection('CONTRACT_NOT_FOUND', `contract '${name}' has no version '${version}'`)
 }
 
-const shown = (
-  name: string,
-  { number, version, schemaHash, compatibility }: ContractVersion,
-  { changed, dryRun }: { changed: boolean; dryRun: boolean },
-) => {
-  const answer = { name, number, version, schema_hash: schemaHash, compatibility, changed, dry_run: dryRun }
-  return answer satisfies z.input<typeof registered> & { compatibility: Compatibility }
+const shown = (name: string, { number, version, schemaHash, compatibility }: ContractVersion) => ({
+  name,
+  number,
+  version,
+  schema_hash: schemaHash,
+  compatibility,
+})
+
+type Answer = z.input<typeof registered>
+
+interface Came {
+  name: string
+  /** What has changed, or would; null where it was there already. */
+  change: ContractVersion | null | undefined
+  approval: Answer['approval']
+  dryRun: boolean
 }
+
+const answer = (version: ContractVersion, { name, change, approval, dryRun }: Came): Answer => ({
+  ...shown(name, version),
+  changed: Boolean(change) && !approval,
+  status: approval ? 'awaiting_approval' : change ? 'registered' : 'unchanged',
+  approval,
+  dry_run: dryRun,
+})

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { compatibilities, isContractVersion } from '../../../../domain/contract/events.ts'
 import { parseContractName } from '../../../../domain/ids.ts'
+import { approvalNeeded } from '../../../approval-needed.ts'
+import { reason } from '../../../reason.ts'
 import { required } from '../../../validate.ts'
 
 const text = z.string()
@@ -32,6 +34,7 @@ export const registerBody = z.strictObject({
   compatibility: compatibility
     .optional()
     .meta({ description: 'By which it is checked; as the version before, unless it is given. The first: backward' }),
+  reason: reason.optional(),
 })
 
 export const checkBody = z.strictObject({ schema, compatibility: compatibility.optional() })
@@ -52,11 +55,15 @@ export const registered = z.strictObject({
   schema_hash: text,
   compatibility,
   changed: z.boolean(),
+  status: z.enum(['registered', 'awaiting_approval', 'unchanged']),
+  approval: approvalNeeded,
   dry_run: z.boolean(),
 })
 export const contractList = z.strictObject({ contracts: z.array(short.extend({ name: text })) })
 export const contractAnswer = z.strictObject({ name: text, schema: json, versions: z.array(short) })
-export const contractVersion = registered.omit({ changed: true, dry_run: true }).extend({ schema: json })
+export const contractVersion = registered
+  .omit({ changed: true, status: true, approval: true, dry_run: true })
+  .extend({ schema: json })
 export const checkAnswer = z.strictObject({
   compatible: z.boolean(),
   compatibility,

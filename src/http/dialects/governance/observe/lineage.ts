@@ -1,54 +1,94 @@
 import type { z } from 'zod'
 import {
+  type ColumnHop,
+  columnHopsFrom,
+  type ShapeReader,
+  shapeReader,
+} from '../../../../../projections/lineage-columns.ts'
+import {
   type Hop,
   hopsFrom,
-  knowsDataset,
   lineageOfRun,
   lineageRun,
+  type StageLineage,
   type Way,
 } from '../../../../../projections/lineage-queries.ts'
 import { Rejection } from '../../../../domain/codes.ts'
 import type { TenantId } from '../../../../domain/ids.ts'
-import type { Dataset } from '../../../../domain/run/lineage.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import { runIdOf, runNotFound } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
-import { graphOf } from './lineage-graph.ts'
-import { formatQuery, lineageGraph, lineageQuery, openLineageEvents, runLineage } from './lineage-schemas.ts'
+import { columnGraphOf, graphOf } from './lineage-graph.ts'
+import {
+  columnGraph,
+  formatQuery,
+  lineageGraph,
+  lineageQuery,
+  openLineageEvents,
+  runLineage,
+} from './lineage-schemas.ts'
+import { columnStartOf, startOf } from './lineage-start.ts'
 import { openLineageOf } from './open-lineage.ts'
+import { shownInput } from './transformations.ts'
 
 /** Of each direction; with more the answer says that it is truncated. */
 const hopsMax = 5_000
-/** Where `NAMESPACE/NAME` may be parted: a name is a path, and may hold slashes itself. */
-const partsMax = 64
+/** Of a list of OpenLineage events, in what it says of columns. */
+const columnsCharsMax = 16_000_000
 
 export const lineageOfDatasets = ({ reads, views }: Services): Operation =>
   operation({
     method: 'get',
     path: '/lineage',
-    summary: 'Which datasets came from which, through which stages, over all runs that succeeded',
+    summary: 'Which datasets or columns came from which, through which stages, over all runs that succeeded',
     action: 'ReadRuns',
     kind: 'query',
     parameters: {},
     query: lineageQuery,
     answers: {
-      200: { description: 'the graph, or OpenLineage RunEvents', schema: lineageGraph.or(openLineageEvents) },
+      200: {
+        description: 'the graph of datasets, with a column that of columns, or OpenLineage RunEvents',
+        schema: lineageGraph.or(columnGraph).or(openLineageEvents),
+      },
     },
-    codes: ['RUN_NOT_FOUND'],
+    codes: ['RUN_NOT_FOUND', 'DATASET_NOT_FOUND', 'COLUMN_NOT_FOUND'],
     handle: async (c, { query }) => {
-      const { direction, depth } = query
       await reads.beforeRead(c)
       const { tenant } = c.get('principal')
-      const from = startOf(views, tenant, query)
-      const ways: Way[] = direction === 'both' ? ['upstream', 'downstream'] : [direction]
-      const found = ways.map((way) => hopsFrom(views, tenant, { from, way, depthMax: depth, countMax: hopsMax }))
-      const hops = found.flatMap((each) => each.hops)
-      const truncated = found.some(({ isCut }) => isCut)
-      if (query.format === 'openlineage') return c.json(eventsOf(views, tenant, hops, truncated))
-      const graph = { from, direction, depth, truncated, ...graphOf(from, hops) }
-      return c.json(graph satisfies z.input<typeof lineageGraph>)
+      const { hops, truncated, graph } =
+        query.column === undefined ? byDatasets(views, tenant, query) : byColumn(views, tenant, query, query.column)
+      return c.json(query.format === 'openlineage' ? eventsOf(views, tenant, hops, truncated) : graph())
     },
   })
+
+type Query = z.output<typeof lineageQuery>
+const waysOf = ({ direction }: Query): Way[] => (direction === 'both' ? ['upstream', 'downstream'] : [direction])
+
+const byDatasets = (views: Services['views'], tenant: TenantId, query: Query) => {
+  const { direction, depth } = query
+  if (query.influence === 'direct')
+    throw new Rejection('VALIDATION_FAILED', 'influence: only together with a column', { field: 'influence' })
+  const from = startOf(views, tenant, query)
+  const search = { from, depthMax: depth, countMax: hopsMax }
+  const found = waysOf(query).map((way) => hopsFrom(views, tenant, { ...search, way }))
+  const hops = found.flatMap((each) => each.hops)
+  const truncated = found.some(({ isCut }) => isCut)
+  const graph = () =>
+    ({ from, direction, depth, truncated, ...graphOf(from, hops) }) satisfies z.input<typeof lineageGraph>
+  return { hops, truncated, graph }
+}
+
+const byColumn = (views: Services['views'], tenant: TenantId, query: Query, column: string) => {
+  const { direction, depth, influence } = query
+  const from = columnStartOf(views, tenant, query, column)
+  const search = { from, depthMax: depth, countMax: hopsMax, isDirectOnly: influence === 'direct' }
+  const found = waysOf(query).map((way) => columnHopsFrom(views, tenant, { ...search, way }))
+  const hops = found.flatMap((each) => each.hops)
+  const truncated = found.some(({ isCut }) => isCut)
+  const told = { from, direction, influence, depth, truncated }
+  const graph = () => ({ ...told, ...columnGraphOf(from, hops) }) satisfies z.input<typeof columnGraph>
+  return { hops, truncated, graph }
+}
 
 export const lineageOfOneRun = ({ reads, views }: Services): Operation =>
   operation({
@@ -70,61 +110,51 @@ export const lineageOfOneRun = ({ reads, views }: Services): Operation =>
       const run = lineageRun(views, tenant, runId)
       if (!run) throw runNotFound(runId)
       const recorded = lineageOfRun(views, tenant, runId)
-      if (format === 'openlineage') return c.json(recorded.map((stage) => openLineageOf(run, stage)))
+      const shapeOf = shapeReader(views, tenant)
+      if (format === 'openlineage') return c.json(recorded.map((stage) => openLineageOf(run, stage, shapeOf)))
       const { pipeline, outcome } = run
-      const stages = recorded.map(({ stage, at, inputs, outputs }) => ({
-        stage,
-        at,
-        inputs: JSON.parse(inputs),
-        outputs: JSON.parse(outputs),
-      }))
+      const stages = recorded.map((stage) => shownStage(stage, shapeOf))
       const shown = { run_id: runId, pipeline, outcome, published: outcome === 'succeeded', stages }
       return c.json(shown satisfies z.input<typeof runLineage>)
     },
   })
 
-/** Throws VALIDATION_FAILED, RUN_NOT_FOUND. A dataset that no run has touched is where nothing begins. */
-const startOf = (
-  views: Services['views'],
-  tenant: TenantId,
-  { dataset, run }: z.output<typeof lineageQuery>,
-): Dataset[] => {
-  if ((dataset === undefined) === (run === undefined)) {
-    const reason = dataset === undefined ? 'required, unless a run is given' : 'not together with a run'
-    throw new Rejection('VALIDATION_FAILED', `dataset: ${reason}`, { field: 'dataset' })
-  }
-  if (dataset !== undefined) return partings(dataset).filter((each) => knowsDataset(views, tenant, each))
-  const runId = runIdOf(run ?? '')
-  if (!lineageRun(views, tenant, runId)) throw runNotFound(runId)
-  const touched = new Map<string, Dataset>()
-  for (const { inputs, outputs } of lineageOfRun(views, tenant, runId)) {
-    const both: Dataset[] = [...JSON.parse(inputs), ...JSON.parse(outputs)]
-    for (const each of both) touched.set(JSON.stringify([each.namespace, each.name]), each)
-  }
-  return [...touched.values()]
-}
-
-/** All ways to read `NAMESPACE/NAME`. Throws VALIDATION_FAILED where there is none. */
-const partings = (text: string): Dataset[] => {
-  const found: Dataset[] = []
-  for (let at = text.indexOf('/'); at !== -1 && found.length < partsMax; at = text.indexOf('/', at + 1)) {
-    if (at > 0 && at < text.length - 1) found.push({ namespace: text.slice(0, at), name: text.slice(at + 1) })
-  }
-  if (found.length > 0) return found
-  throw new Rejection('VALIDATION_FAILED', 'dataset: must be NAMESPACE/NAME', { field: 'dataset' })
-}
+const shownStage = ({ stage, at, inputs, outputs }: StageLineage, shapeOf: ShapeReader) => ({
+  stage,
+  at,
+  inputs,
+  outputs: outputs.map(({ namespace, name }) => ({ namespace, name })),
+  columns: outputs.flatMap(({ namespace, name, shape }) => {
+    const found = shapeOf(shape)
+    if (found === undefined) return []
+    const columns = found.columns.map((column) => ({ ...column, inputs: column.inputs.map(shownInput) }))
+    const leftOut = found.leftOut === true ? { left_out: true as const } : {}
+    return [{ output: { namespace, name }, columns, rows: found.rows.map(shownInput), ...leftOut }]
+  }),
+})
 
 /** Of each stage the newest run that did what the graph shows. A list of events cannot say that it is truncated. */
-const eventsOf = (views: Services['views'], tenant: TenantId, hops: readonly Hop[], isCut: boolean) => {
-  if (isCut) {
-    const message = `depth: there are more than ${hopsMax} paths to tell; ask for fewer stages, or for one direction`
-    throw new Rejection('VALIDATION_FAILED', message, { field: 'depth' })
-  }
-  const stages = new Map<string, Hop>()
+const eventsOf = (
+  views: Services['views'],
+  tenant: TenantId,
+  hops: readonly (Hop | ColumnHop)[],
+  isCut: boolean,
+): z.input<typeof openLineageEvents> => {
+  if (isCut) throw tooMuch(`there are more than ${hopsMax} paths to tell`)
+  const stages = new Map<string, Hop | ColumnHop>()
   for (const hop of hops) stages.set(JSON.stringify([hop.last_run_id, hop.stage]), hop)
+  const shapeOf = shapeReader(views, tenant)
+  let chars = 0
   return [...stages.values()].flatMap(({ last_run_id: runId, stage: name }) => {
     const run = lineageRun(views, tenant, runId)
     const stage = lineageOfRun(views, tenant, runId).find((each) => each.stage === name)
-    return run && stage ? [openLineageOf(run, stage)] : []
+    if (!run || !stage) return []
+    const event = openLineageOf(run, stage, shapeOf)
+    chars += JSON.stringify(event.outputs).length
+    if (chars > columnsCharsMax) throw tooMuch('there is more to tell of columns than an answer may hold')
+    return [event]
   })
 }
+
+const tooMuch = (why: string): Rejection =>
+  new Rejection('VALIDATION_FAILED', `depth: ${why}; ask for fewer stages, or for one direction`, { field: 'depth' })

@@ -1,17 +1,17 @@
 import type { z } from 'zod'
-import { countRuns, newestSuccess } from '../../../../../projections/metric-queries.ts'
+import { pastOfRuns } from '../../../../../projections/alert-work.ts'
 import { listPipelines } from '../../../../../projections/pipelines.ts'
 import { pipelines } from '../../../../app/aggregates.ts'
 import { must, parsePipelineId, type TenantId } from '../../../../domain/ids.ts'
 import { effectiveIn, type Pipeline } from '../../../../domain/pipeline/state.ts'
+import { sloOf } from '../../../../domain/slo/adherence.ts'
+import { dayMs, measuredOf } from '../../../../domain/slo/measured.ts'
+import { maxDurationMsOf, objectivesOf } from '../../../../domain/slo/objectives.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
 import { pipelineIn, pipelineParameter } from '../manifests/pipeline-in.ts'
 import { isoOf } from './period.ts'
-import { objectivesOf, sloOf } from './slo-figures.ts'
 import { sloAnswer, sloList, sloListQuery, sloQuery, windowDays } from './slo-schemas.ts'
-
-const hourMs = 3_600_000
 
 export const sloOfPipeline = (services: Services): Operation =>
   operation({
@@ -66,26 +66,17 @@ const shown = (
   const found = effectiveIn(state, environment)
   const { objectives, ignored } = objectivesOf(found?.manifest.slo ?? null)
   const toMs = nowMs()
-  const fromMs = toMs - windowDays[window] * 24 * hourMs
-  const of = { toMs, environment, pipelineId: state.id ?? '' }
-  const maxMs = objectives.max_duration_seconds === null ? null : objectives.max_duration_seconds * 1_000
-  const counted = (since: number) => countRuns(views, tenant, { ...of, fromMs: since }, maxMs)
-  const newestMs = newestSuccess(views, tenant, of)
-  const measured = {
-    window: counted(fromMs),
-    lastHour: counted(toMs - hourMs),
-    lastSixHours: counted(toMs - 6 * hourMs),
-    ageMs: newestMs === null ? null : toMs - newestMs,
-  }
+  const of = { environment, pipelineId: state.id ?? '' }
+  const past = pastOfRuns(views, tenant, of, toMs, maxDurationMsOf(objectives))
   return {
     pipeline: state.slug ?? '',
     environment,
     window,
-    from: isoOf(fromMs),
+    from: isoOf(toMs - windowDays[window] * dayMs),
     to: isoOf(toMs),
     manifest_version: found?.version.version ?? null,
     objectives,
     ignored,
-    ...sloOf(objectives, measured),
+    ...sloOf(objectives, measuredOf(past, windowDays[window])),
   }
 }
