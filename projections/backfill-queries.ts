@@ -53,16 +53,21 @@ export const succeededPartitions = (db: ReadDb, tenant: string, pipeline: string
       .map(({ partition }) => partition),
   )
 
-/** Of the newest runs that have succeeded: how long one took on average, in ms; null where there are none. */
-export const usualDurationMs = (db: ReadDb, tenant: string, pipeline: string, runsMax: number): number | null =>
-  db.get<{ ms: number | null }>(
-    `select avg((julianday(ended_at) - julianday(started_at)) * 86400000) ms from (
-       select started_at, ended_at from ${runsTable} where tenant = ? and pipeline = ? and status = 'succeeded'
+/** What a run took and cost on average, of the newest that have succeeded; `usd` is null where none tells its cost. */
+export const usualRun = (
+  db: ReadDb,
+  tenant: string,
+  pipeline: string,
+  runsMax: number,
+): { runs: number; ms: number | null; usd: number | null } =>
+  db.get(
+    `select count(*) runs, avg((julianday(ended_at) - julianday(started_at)) * 86400000) ms, avg(cost_usd) usd from (
+       select started_at, ended_at, cost_usd from ${runsTable} where tenant = ? and pipeline = ? and status = 'succeeded'
          and started_at is not null order by requested_at desc limit ?)`,
     tenant,
     pipeline,
     runsMax,
-  )?.ms ?? null
+  ) ?? { runs: 0, ms: null, usd: null }
 
 const underWay = ['queued', 'running']
 

@@ -13,6 +13,8 @@ export interface LoggedRunFilter {
   pipeline?: string | undefined
   environment?: string | undefined
   runId?: string | undefined
+  /** ISO time: runs that were requested then or later. */
+  since: string
   /** ISO times: runs that were at work at some time from `from` on and before `to`. */
   from: string
   to?: string | undefined
@@ -24,11 +26,11 @@ export interface LoggedRunFilter {
 export const loggedRuns = (
   db: ReadDb,
   tenant: string,
-  { pipeline, environment, runId, from, to, at }: LoggedRunFilter,
+  { pipeline, environment, runId, since, from, to, at }: LoggedRunFilter,
   countMax: number,
 ): LoggedRun[] => {
-  const conditions = ['tenant = ?', '(ended_at is null or ended_at >= ?)']
-  const parameters: SqlValue[] = [tenant, from]
+  const conditions = ['tenant = ?', 'requested_at >= ?', '(ended_at is null or ended_at >= ?)']
+  const parameters: SqlValue[] = [tenant, since, from]
   const where = (condition: string, ...values: SqlValue[]): void => {
     conditions.push(condition)
     parameters.push(...values)

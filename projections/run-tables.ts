@@ -83,8 +83,9 @@ export const runSchema: readonly string[] = [
   `create index if not exists ${runsTable}_unreconciled on ${runsTable} (status)
       where replay_of is not null and reconciliation is null`,
   `create index if not exists ${runsTable}_ended on ${runsTable} (tenant, ended_at) where ended_at is not null`,
-  `create index if not exists ${runsTable}_pipeline_ended on ${runsTable} (tenant, pipeline_id, ended_at)
-      where ended_at is not null`,
+  // All that counting the runs of a window takes.
+  `create index if not exists ${runsTable}_pipeline_ended
+      on ${runsTable} (tenant, pipeline_id, ended_at, status, started_at, environment) where ended_at is not null`,
   `create index if not exists ${runsTable}_claims on ${runsTable} (status) where claim_open = 1`,
   `create table if not exists ${stagesTable} (
       tenant text, run_id text, ordinal integer, stage text, status text, started_at text, ended_at text,

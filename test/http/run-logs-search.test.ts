@@ -107,6 +107,8 @@ describe('GET /pipelines/logs', () => {
     expect(await lookedInto()).toEqual(['runlog-acme.old', 'runlog-acme.f2', 'runlog-acme.f1'])
     services.nowMs = () => nowMs + 31 * 86_400_000
     expect(await lookedInto()).toEqual(['runlog-acme.f2', 'runlog-acme.f1'])
+    services.nowMs = () => nowMs + 38 * 86_400_000
+    expect(await lookedInto()).toEqual([])
   })
 
   test.each([

@@ -156,7 +156,7 @@ test('lines that the ledger never takes are passed over, and the next ones say s
 })
 
 test('a run that has as many lines as it may gets one more of each attempt', async () => {
-  const { deps, say, told, writer } = open({ linesPerEventMax: 1_000, waitingMax: 20_000 })
+  const { deps, say, told, writer } = open({ linesPerEventMax: 30, waitingMax: 20_000 })
   say(...numbers(10_050))
   await until(() => told().flat().length === 10_000)
   say('more')

@@ -3,7 +3,7 @@ import { failing, gate, untilInterrupted } from '../support/fake-engine.ts'
 import { tenant } from '../support/ids.ts'
 import { jobFor } from '../support/jobs.ts'
 import * as c from '../support/run-commands.ts'
-import { until } from '../support/waiting.ts'
+import { sleep, until } from '../support/waiting.ts'
 import { openWorld } from '../support/world.ts'
 
 type World = Awaited<ReturnType<typeof openWorld>>
@@ -129,6 +129,11 @@ describe('logging never', () => {
 
   test('loses the last lines of a worker that is stopped', async () => {
     const world = await openWorld()
+    const { append } = world.ledger
+    world.ledger.append = async (stream, ...rest) => {
+      if (stream.startsWith('runlog-')) await sleep(100)
+      return append.call(world.ledger, stream, ...rest)
+    }
     world.engine.will('extract', untilInterrupted)
     const worker = world.startWorker()
     await world.request('r')

@@ -4,9 +4,10 @@ import {
   listBackfills,
   partitionsOf,
   succeededPartitions,
-  usualDurationMs,
+  usualRun,
 } from '../../../../../projections/backfill-queries.ts'
 import type { BackfillRow } from '../../../../../projections/backfills.ts'
+import { downstreamOf } from '../../../../../projections/lineage-downstream.ts'
 import { pipelines } from '../../../../app/aggregates.ts'
 import { pipelineIdOf } from '../../../../app/ids.ts'
 import { backfillOf, requestBackfill } from '../../../../app/request-backfill.ts'
@@ -70,15 +71,17 @@ const request = (services: Services): Operation =>
         },
         context,
       )
-      const estimate = estimateOf(asked, usualDurationMs(views, tenant, state.slug, historyMax))
-      if (body.dry_run) return c.json({ ...shown(asked, null), estimate, dry_run: true })
+      const estimate = estimateOf(asked, usualRun(views, tenant, state.slug, historyMax))
+      const { isCut, ...downstream } = downstreamOf(views, tenant, state.slug)
+      const effect = { estimate, downstream: { ...downstream, truncated: isCut } }
+      if (body.dry_run) return c.json({ ...shown(asked, null), ...effect, dry_run: true })
       const handled = await requestBackfill(commands, asked, {
         ...context,
         ...(reason === undefined ? {} : { reason }),
       })
       reads.wrote(c, handled)
       const taken = handled.state.asked ?? asked
-      return c.json({ ...shown(taken, taken.backfillId), estimate, dry_run: false })
+      return c.json({ ...shown(taken, taken.backfillId), ...effect, dry_run: false })
     },
   })
 
@@ -97,12 +100,21 @@ const partitionsIn = (
   return partitionsBetween(manifest, from, to)
 }
 
-const estimateOf = ({ partitions, maxConcurrency }: BackfillRequested, usualMs: number | null) => {
-  if (usualMs === null) return null
+const estimateOf = (
+  { partitions, maxConcurrency }: BackfillRequested,
+  { runs, ms, usd }: ReturnType<typeof usualRun>,
+) => {
+  if (ms === null) return null
   const rounds = Math.ceil(partitions.length / maxConcurrency)
-  const seconds = (ms: number) => Math.round(ms) / 1_000
-  const basedOn = `the newest ${historyMax} runs that have succeeded, at most`
-  return { seconds_per_run: seconds(usualMs), seconds: seconds(usualMs * rounds), based_on: basedOn }
+  const seconds = (each: number) => Math.round(each) / 1_000
+  const dollars = (each: number) => Math.round(each * 1e9) / 1e9
+  return {
+    seconds_per_run: seconds(ms),
+    seconds: seconds(ms * rounds),
+    usd_per_run: usd === null ? null : dollars(usd),
+    usd: usd === null ? null : dollars(usd * partitions.length),
+    based_on: `${runs} of the newest runs that have succeeded`,
+  }
 }
 
 const shown = (asked: BackfillRequested, backfillId: string | null) => {

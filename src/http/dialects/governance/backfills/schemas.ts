@@ -51,7 +51,22 @@ export const backfillAnswer = z.strictObject({
   skipped: z.array(text),
   max_concurrency: z.int(),
   /** From the newest hundred runs that have succeeded; null where there are none. */
-  estimate: z.strictObject({ seconds_per_run: z.number(), seconds: z.number(), based_on: text }).nullable(),
+  estimate: z
+    .strictObject({
+      seconds_per_run: z.number(),
+      seconds: z.number(),
+      /** US dollars; null where no run tells its cost. */
+      usd_per_run: z.number().nullable(),
+      usd: z.number().nullable(),
+      based_on: text,
+    })
+    .nullable(),
+  /** What is made from what the pipeline writes, by runs that have succeeded; `depth` counts stages from 1. */
+  downstream: z.strictObject({
+    pipelines: z.array(z.strictObject({ pipeline: text, depth: z.int() })),
+    datasets: z.int(),
+    truncated: z.boolean(),
+  }),
   approval: approvalNeeded,
   dry_run: z.boolean(),
 })

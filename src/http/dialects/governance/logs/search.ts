@@ -9,6 +9,8 @@ import { type logsPage, type RunsPlace, shownLine, textOfRunsPlace } from './sch
 const runsMax = 200
 const eventsMax = 2_000
 const dayMs = 86_400_000
+/** Runs that were requested longer before the first line that is asked for are not looked into. */
+const beforeDays = 7
 /** A worker says its last lines when the run has ended already, and all of them by a clock of its own. */
 const clocksMs = 60_000
 
@@ -36,7 +38,8 @@ export const searchLogs = async (
   const kept = keptOf(services)
   const from = new Date(Math.max(Date.parse(filter.from ?? kept.kept_since), Date.parse(kept.kept_since)) - clocksMs)
   const to = filter.to && new Date(Date.parse(filter.to) + clocksMs).toISOString()
-  const period = { from: from.toISOString(), to }
+  const since = new Date(from.getTime() - beforeDays * dayMs).toISOString()
+  const period = { since, from: from.toISOString(), to }
   const runs = loggedRuns(services.views, tenant, { pipeline, environment, runId, ...period, at }, runsMax + 1)
   const lines: ReturnType<typeof shownIn>[] = []
   let events = 0
