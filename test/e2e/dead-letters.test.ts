@@ -39,7 +39,7 @@ beforeAll(async () => {
   governance = await openGovernance(people, async (dataDir) => {
     const pipelines = join(dataDir, 'manifests')
     await mkdir(pipelines)
-    await copyFile(join(root, 'test/e2e/governance-pipelines/revenue-kpi.yaml'), join(pipelines, 'revenue-kpi.yaml'))
+    await copyFile(join(root, 'examples/governance/pipelines/revenue-kpi.yaml'), join(pipelines, 'revenue-kpi.yaml'))
     await writeFile(join(pipelines, 'customers.yaml'), customers)
     await giveOrders(dataDir, days, '')
     return { PIPELINES_DIR: pipelines }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const rules = join(dataDir, 'approvals.yaml')
   await writeFile(rules, 'rules:\n  - { command: Replay, required: [{ role: governance, count: 1 }] }\n')
   const env = { DATA_DIR: dataDir, AUTH: 'required', APPROVALS_FILE: rules, LOG_LEVEL: 'warn' }
-  service = await startService({ ...env, PIPELINES_DIR: join(root, 'test/e2e/governance-pipelines') })
+  service = await startService({ ...env, PIPELINES_DIR: join(root, 'examples/governance/pipelines') })
   for (const [who, role] of Object.entries(roles)) {
     const args = [join(root, 'dist/src/cli.js'), 'token', '--sub', who, '--tenant', 'default', '--roles', role]
     const { stdout } = await run(process.execPath, args, { env: { ...process.env, DATA_DIR: dataDir } })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -9,19 +9,11 @@ const run = promisify(execFile)
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = join(root, 'dist/src/cli.js')
 
+/** The governance document's example, as the README has it. */
+export const example = join(root, 'examples/governance')
+
 /** Who registers what the pipeline's sink is promised to be. */
 const registrar = 'registrar'
-const revenue = {
-  name: 'revenue',
-  version: 'v3.2',
-  schema: {
-    type: 'object',
-    properties: { day: { type: 'string' }, orders: { type: 'integer' }, revenue: { type: 'number' } },
-    required: ['day', 'orders', 'revenue'],
-    additionalProperties: false,
-  },
-}
-
 /** A service that asks for tokens, and people with roles in the tenant `default`. */
 export const openGovernance = async (
   people: Record<string, string>,
@@ -30,7 +22,7 @@ export const openGovernance = async (
   const dataDir = await temporaryDir('governance')
   await mkdir(join(dataDir, 'tenants/default'), { recursive: true })
   const over = await prepare(dataDir)
-  const pipelines = join(root, 'test/e2e/governance-pipelines')
+  const pipelines = join(example, 'pipelines')
   const env = { DATA_DIR: dataDir, AUTH: 'required', LOG_LEVEL: 'warn', PIPELINES_DIR: pipelines, ...over }
   const service = await startService(env)
   const tokens = new Map<string, string>()
@@ -56,6 +48,7 @@ export const openGovernance = async (
     }
   }
 
+  const revenue = JSON.parse(await readFile(join(example, 'revenue-v3.2.json'), 'utf8'))
   const registered = await ask(registrar, '/pipelines/contracts', revenue)
   if (registered.status !== 201) throw new Error(JSON.stringify(registered.body))
 

@@ -96,6 +96,21 @@ describe('what an entry is of, done again', () => {
     expect(ledger.all.at(-1)?.event?.data).toMatchObject({ reason: 'it was rejected', found: null })
   })
 
+  test('is not overlooked when it was asked for before the last retry was known to have failed', async () => {
+    const { fails, asks, keep, keeper, ledger, pump, stories } = await openDeadLettering()
+    await fails('a')
+    await keep()
+    await fails('b', { replays: 'a' })
+    const untilThen = [...ledger.all]
+    await asks('c', { replays: 'a' })
+    await pump.settled()
+    const keeping = keeper()
+    await keeping.handle(untilThen, await ledger.head())
+    await pump.settled()
+    await keeping.handle(ledger.all.slice(untilThen.length), await ledger.head())
+    expect(stories()).toEqual([['Recorded', 'Retried b', 'Reopened b', 'Retried c']])
+  })
+
   test('by other means, with success, resolves it; in another partition or environment it does not', async () => {
     const { fails, succeeds, keep, stories } = await openDeadLettering()
     await fails('a')

@@ -51,7 +51,7 @@ export const searchLogs = async (
   })
   for (const [index, run] of runs.entries()) {
     const place = at && index === 0 && at.runId === run.run_id ? at.place : null
-    if (index === runsMax || events >= eventsMax) return answer(placeIn(run, place))
+    if (index === runsMax) return answer(placeIn(run, place))
     const wanted = { filter, from: place, isBackwards: false, linesMax: linesMax - lines.length }
     const of = { tenant, runId: must(parseRunId(run.run_id), 'run id') }
     const page = await readRunLog(services.runLogs, of, { ...wanted, eventsMax: eventsMax - events })
