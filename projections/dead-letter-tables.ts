@@ -50,6 +50,8 @@ export interface DecisionRow {
   event_id: string
 }
 
+export const waitingIndex = `${deadLettersTable}_waiting`
+
 /** Entries that have not ended: as the partial indexes have it, to the letter. */
 export const notEnded = (table: string): string => `${table}.status in ('open', 'retrying')`
 
@@ -65,7 +67,7 @@ export const deadLetterSchema: readonly string[] = [
   `create index if not exists ${deadLettersTable}_retry on ${deadLettersTable} (tenant, retry) where retry is not null`,
   `create index if not exists ${deadLettersTable}_delivery
     on ${deadLettersTable} (tenant, delivery_id) where delivery_id is not null`,
-  `create index if not exists ${deadLettersTable}_waiting
+  `create index if not exists ${waitingIndex}
     on ${deadLettersTable} (tenant, pipeline_id, partition, environment) where status in ('open', 'retrying')`,
   `create table if not exists ${decisionsTable} (
     tenant text, entry_id text, revision integer, decision text, at text, actor text, on_behalf_of text, reason text,

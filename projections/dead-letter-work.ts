@@ -1,6 +1,6 @@
 import type { DeadLetterWork, DueDeadLetters, PendingDeadLetter, RetryAsked } from '../src/app/ports/dead-letters.ts'
 import { must, parseRunId, parseTenantId } from '../src/domain/ids.ts'
-import { deadLettersTable, notEnded, pendingTable, retriesTable } from './dead-letter-tables.ts'
+import { deadLettersTable, notEnded, pendingTable, retriesTable, waitingIndex } from './dead-letter-tables.ts'
 import type { ReadDb, SqlValue } from './projection.ts'
 import { runsTable } from './run-tables.ts'
 import { deliveriesTable } from './webhooks.ts'
@@ -35,15 +35,30 @@ const unnoted = [
     where e.status = 'open' and ${notEnded('e')} and a.position > e.since`,
 )
 
+/**
+ * The same for all entries at once: through the runs that have succeeded since the first run of an entry that waits, each
+ * of which finds its entries by an index. From every entry to its runs it would be the one times the other.
+ */
+const resolvingAll = `(
+    select f.tenant, min(w.requested_at) since from ${deadLettersTable} f indexed by ${waitingIndex}
+    cross join ${runsTable} w on w.tenant = f.tenant and w.run_id = coalesce(f.retry, f.run_id)
+    where ${notEnded('f')} and f.source <> 'delivery' group by f.tenant) m
+  cross join ${runsTable} r on r.tenant = m.tenant and r.status = 'succeeded' and r.requested_at >= m.since
+  cross join ${deadLettersTable} e indexed by ${waitingIndex} on e.tenant = r.tenant and e.pipeline_id = r.pipeline_id
+    and e.partition is r.partition and e.environment = r.environment and ${notEnded('e')} and e.source <> 'delivery'
+  cross join ${runsTable} o on o.tenant = e.tenant and o.run_id = coalesce(e.retry, e.run_id)
+    and r.requested_at >= o.requested_at
+  where ${isResolving}`
+
 const unnotedColumns = `a.tenant, a.kind, a.by id, json_extract(a.metadata, '$.correlationId') correlation_id, a.event_id`
 const runColumns = `r.tenant, 'run' kind, r.run_id id, r.correlation_id, r.event_id`
 
-/** Runs and deliveries by which something is left to be said of an entry `e`. */
-const dueOfEntries = [
+/** Runs and deliveries by which something is left to be said of an entry `e`; `from` leads to what has made it good. */
+const dueOfEntries = (from: string) => [
   ...unnoted.map((from) => `select ${unnotedColumns} from ${from}`),
   `select ${runColumns} from ${deadLettersTable} e cross join ${runsTable} r on r.tenant = e.tenant and r.run_id = e.retry
     where e.status = 'retrying' and ${notEnded('e')} and r.status in ('failed', 'canceled', 'rejected', 'succeeded')`,
-  `select ${runColumns} from ${resolving}`,
+  `select ${runColumns} from ${from}`,
   `select e.tenant, 'delivery' kind, d.delivery_id id, d.delivery_id correlation_id, d.delivery_id event_id
     from ${deadLettersTable} e cross join ${deliveriesTable} d on d.tenant = e.tenant and d.delivery_id = e.delivery_id
     where ${notEnded('e')} and d.status = 'delivered'`,
@@ -111,7 +126,7 @@ const waitingFor = (views: ReadDb, tenant: string, { kind, id }: Subject): strin
     return ids(views.all(sql, tenant, id))
   }
   const sql = `select e.entry_id from ${runsTable} r
-    cross join ${deadLettersTable} e on e.tenant = r.tenant and e.pipeline_id = r.pipeline_id
+    cross join ${deadLettersTable} e indexed by ${waitingIndex} on e.tenant = r.tenant and e.pipeline_id = r.pipeline_id
       and e.partition is r.partition and e.environment = r.environment and ${notEnded('e')} and e.source <> 'delivery'
     cross join ${runsTable} o on o.tenant = e.tenant and o.run_id = coalesce(e.retry, e.run_id)
     where r.tenant = ? and r.run_id = ? and r.requested_at >= o.requested_at and ${isResolving}`
@@ -137,9 +152,9 @@ const concerns = (views: ReadDb, tenant: string, subject: Subject): boolean => {
 
 /** What is left to be said of dead letters, as the views know it. */
 export const deadLetterWork = (views: ReadDb): DeadLetterWork => ({
-  due: () => dueIn(views, [...duePending, ...dueOfEntries]),
+  due: () => dueIn(views, [...duePending, ...dueOfEntries(resolvingAll)]),
   dueOf: (tenant, entryId) => {
-    const ofEntry = dueOfEntries.map((sql) => `${sql} and e.tenant = ? and e.entry_id = ?`)
+    const ofEntry = dueOfEntries(resolving).map((sql) => `${sql} and e.tenant = ? and e.entry_id = ?`)
     return dueIn(views, ofEntry, tenant, entryId)
   },
   concerns: (tenant, subject) => concerns(views, tenant, subject),

@@ -1,13 +1,7 @@
 import type { Dataset } from '../src/domain/run/lineage.ts'
-import {
-  type LineageEdgeRow,
-  type LineageRunRow,
-  type LineageStageRow,
-  lineageEdgesTable,
-  lineageRunsTable,
-  lineageStagesTable,
-} from './lineage.ts'
+import { type LineageEdgeRow, type LineageStageRow, lineageEdgesTable, lineageStagesTable } from './lineage.ts'
 import type { ReadDb } from './projection.ts'
+import { runById } from './run-queries.ts'
 
 export type Way = 'upstream' | 'downstream'
 
@@ -76,8 +70,22 @@ export const hopsFrom = (db: ReadDb, tenant: string, search: Search): { hops: Ho
 export const knowsDataset = (db: ReadDb, tenant: string, dataset: Dataset): boolean =>
   edgesAt(db, tenant, 'upstream', dataset, 1).length > 0 || edgesAt(db, tenant, 'downstream', dataset, 1).length > 0
 
-export const lineageRun = (db: ReadDb, tenant: string, runId: string): LineageRunRow | undefined =>
-  db.get<LineageRunRow>(`select * from ${lineageRunsTable} where tenant = ? and run_id = ?`, tenant, runId)
+const outcomes = ['succeeded', 'failed', 'rejected', 'canceled'] as const
+
+/** `outcome` is null until the run has ended. */
+export interface LineageRun {
+  tenant: string
+  run_id: string
+  pipeline: string
+  outcome: (typeof outcomes)[number] | null
+}
+
+export const lineageRun = (db: ReadDb, tenant: string, runId: string): LineageRun | undefined => {
+  const run = runById(db, tenant, runId)
+  if (run === undefined) return undefined
+  const outcome = outcomes.find((each) => each === run.status) ?? null
+  return { tenant, run_id: runId, pipeline: run.pipeline, outcome }
+}
 
 /** What a stage of a run read and wrote; `shape` is missing where nothing is known of the output's columns. */
 export interface StageLineage {

@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { ColumnLineage, Dataset, Lineage } from '../src/domain/run/lineage.ts'
-import { put, type Seen, type Statement, update, type View } from './projection.ts'
+import { put, type Seen, type Statement, type View } from './projection.ts'
 
-export const lineageRunsTable = 'lineage_runs_v2'
+const lineageRunsTable = 'lineage_runs_v2'
 export const lineageStagesTable = 'lineage_stages_v2'
 export const lineageEdgesTable = 'lineage_edges_v2'
 export const lineageShapesTable = 'lineage_shapes_v2'
 
-export interface LineageRunRow {
+/** Whose a run is. What became of it is in the view `run-status`. */
+interface LineageRunRow {
   tenant: string
   run_id: string
   pipeline_id: string
   pipeline: string
-  /** Null until the run has ended. */
-  outcome: 'succeeded' | 'failed' | 'rejected' | 'canceled' | null
 }
 
 /**
@@ -103,12 +102,6 @@ const shapesOf = ({ columns = [] }: Lineage): Map<string, Pick<LineageShapeRow, 
     }),
   )
 
-type Ending = 'RunSucceeded' | 'RunFailed' | 'RunRejected' | 'RunCanceled'
-
-const ended = (outcome: LineageRunRow['outcome']) => (seen: Seen<Ending>) => [
-  update(lineageRunsTable, keyOf(seen, seen.event.data.runId), { outcome }),
-]
-
 /** What a run read and wrote counts once its outputs are published. */
 const published = (seen: Seen<'RunSucceeded'>): Statement => [
   `insert into ${lineageEdgesTable}
@@ -134,7 +127,7 @@ export const lineageView: View = {
   tables: [lineageRunsTable, lineageStagesTable, lineageEdgesTable, lineageShapesTable],
   schema: [
     `create table if not exists ${lineageRunsTable} (
-      tenant text, run_id text, pipeline_id text, pipeline text, outcome text,
+      tenant text, run_id text, pipeline_id text, pipeline text,
       primary key (tenant, run_id)) without rowid`,
     `create table if not exists ${lineageStagesTable} (
       tenant text, run_id text, stage text, ordinal integer, at text, inputs text, outputs text,
@@ -153,13 +146,10 @@ export const lineageView: View = {
   handlers: {
     RunRequested: (seen) => {
       const { runId, pipelineId, pipeline } = seen.event.data
-      const row: LineageRunRow = { ...keyOf(seen, runId), pipeline_id: pipelineId, pipeline, outcome: null }
+      const row: LineageRunRow = { ...keyOf(seen, runId), pipeline_id: pipelineId, pipeline }
       return [put(lineageRunsTable, { ...row })]
     },
     LineageRecorded: recorded,
-    RunSucceeded: (seen) => [...ended('succeeded')(seen), published(seen)],
-    RunFailed: ended('failed'),
-    RunRejected: ended('rejected'),
-    RunCanceled: ended('canceled'),
+    RunSucceeded: (seen) => [published(seen)],
   },
 }

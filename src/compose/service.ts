@@ -114,11 +114,7 @@ export const startService = async (
     publicLedgers: config.ledgerPublic,
     reads: new ReadAfterWrite(viewFollower, await positionKey(config.keysDir)),
     ...access,
-    notReady: () =>
-      ledger.head().then(
-        () => null,
-        () => 'ledger',
-      ),
+    notReady: () => missingOf(ledger),
   })
   door.open(getRequestListener(app.fetch))
   // Stopped first: what is in flight is answered while everything is still there.
@@ -126,6 +122,13 @@ export const startService = async (
   // They are in flight for as long as anybody listens.
   stops.push(() => live.close())
 }
+
+/** What keeps the service from being ready. */
+const missingOf = (ledger: EventStoreLedger): Promise<string | null> =>
+  ledger.head().then(
+    () => null,
+    () => 'ledger',
+  )
 
 /** Positions between the last followed event and the head belong to nobody; so the head may never be reached. */
 const registerPipelines = async (config: Config, commands: CommandHandler, log: Log): Promise<bigint> => {

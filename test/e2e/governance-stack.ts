@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = join(root, 'dist/src/cli.js')
 
 /** The governance document's example, as the README has it. */
-export const example = join(root, 'examples/governance')
+const example = join(root, 'examples/governance')
 
 /** Who registers what the pipeline's sink is promised to be. */
 const registrar = 'registrar'

@@ -1,46 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { loadPolicies } from '../../src/auth/policy.ts'
 import type { RunRequested } from '../../src/domain/run/events.ts'
-import { openApi } from '../support/api.ts'
-import { identityOf } from '../support/identities.ts'
-import { otherTenant, runOf, tenant } from '../support/ids.ts'
-import { manifestOf } from '../support/manifests.ts'
-import { register, request } from '../support/requests.ts'
+import { runOf, tenant } from '../support/ids.ts'
+import { as, everywhere, fails, opened } from '../support/replays-api.ts'
+import { request } from '../support/requests.ts'
 import * as c from '../support/run-commands.ts'
-
-const everywhere = [{ command: 'Replay' as const, environments: null, required: [{ role: 'governance', count: 1 }] }]
-const staged = ['extract', 'load'].flatMap((stage) => [c.startStage(stage), c.completeStage(stage)])
-const fails = [c.startRun(1), c.failRun({ retryable: false })]
-const tokens = {
-  olga: identityOf('olga', { roles: ['operator'] }),
-  devi: identityOf('devi', { roles: ['developer', 'governance'] }),
-  there: identityOf('olga', { roles: ['operator'], tenants: [otherTenant] }),
-}
-const as = (who: keyof typeof tokens, key?: string) => ({
-  authorization: `Bearer ${who}`,
-  ...(key === undefined ? {} : { 'idempotency-key': key }),
-})
-
-/** Runs of every kind, each named after what has become of it; `promised` is of a contract. */
-const opened = async (options: Parameters<typeof openApi>[0] = {}) => {
-  const api = await openApi({ tokens, ...options })
-  await api.run('failed', ...fails)
-  await api.run('active', c.startRun(1))
-  await api.run('good', c.startRun(1), ...staged, c.commitOutputs(), c.succeedRun())
-  const contract = { sink: 'out', ref: 'promises@v2' }
-  await register(api.commands, manifestOf({ name: 'weather', contract }), 'h2')
-  await api.post('/api/pipeline/trigger/weather', { batch_id: 'B-promised', run_id: 'promised' })
-  await api.say('promised', ...fails)
-  const replay = (body: object = {}, headers = as('olga')) =>
-    api.post('/pipelines/replay', { run_id: 'failed', partition: 'B-failed', ...body }, headers)
-  const typesOf = (run: unknown) => api.ledger.stream(`run-${tenant}.${run}`).map(({ type }) => type)
-  const requestOf = (run: unknown) => {
-    const event = api.ledger.stream(`run-${tenant}.${run}`)[0]?.event
-    if (event?.type !== 'RunRequested') throw new Error(`run ${run} was not requested`)
-    return event.data
-  }
-  return { ...api, replay, typesOf, requestOf }
-}
 
 describe('a replay', () => {
   test('is of the same manifest, partition and parameters, and queued where nobody has to approve', async () => {
@@ -56,27 +20,6 @@ describe('a replay', () => {
     expect(requestOf(body.run_id).replayOf).toEqual({ runId: 'failed', contract: null })
     const { metadata } = ledger.stream(`run-${tenant}.${body.run_id}`)[0] ?? {}
     expect(metadata).toMatchObject({ reason: 'the source was late', policy: { id: 'command-replay' } })
-  })
-
-  test('keeps to another version of its contract, where readers of the first can read it too', async () => {
-    const { post, replay, requestOf } = await opened({ approvalRules: [] })
-    const rows = (...names: string[]) => ({
-      type: 'object',
-      properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
-      required: ['a'],
-    })
-    const versions = { v2: rows('a', 'b'), v3: rows('a', 'b', 'c'), v4: { ...rows('a'), required: [] } }
-    for (const [version, schema] of Object.entries(versions)) {
-      const body = { name: 'promises', version, schema, compatibility: 'none' }
-      expect((await post('/pipelines/contracts', body, as('devi'))).status).toBe(201)
-    }
-    const as3 = { run_id: 'promised', partition: 'B-promised', contract_version: 'v3', replay_run_id: 'x' }
-    expect((await replay({ ...as3, contract_version: 'v4' })).body).toMatchObject({
-      title: 'VALIDATION_FAILED',
-      detail: expect.stringContaining('contract_version: readers of v2 could not read v4: /'),
-    })
-    expect((await replay(as3)).body).toMatchObject({ run_id: 'x', contract_version: 'v3' })
-    expect(requestOf('x').replayOf).toEqual({ runId: 'promised', contract: 'v3' })
   })
 
   test('of a run with a contract names its version', async () => {

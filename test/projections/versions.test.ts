@@ -28,7 +28,7 @@ test('a view has other tables only in another version', () => {
     'backfills 1 c26dc16171c239cb',
     'delegations 1 4690acbb40760f61',
     'contracts 1 2cc09ccaa71b7541',
-    'lineage 2 a375e6dbe216fd8d',
+    'lineage 2 3f5069ac0727cc1e',
     'dead-letters 1 8e4c9379802e094e',
     'alerts 1 10fd13267db5d382',
   ])

@@ -20,7 +20,7 @@ export interface LogLine {
 }
 
 /** Lines of one attempt, in their order. */
-export interface RunLogged {
+interface RunLogged {
   runId: RunId
   attempt: number
   /** How many lines the run had before. */

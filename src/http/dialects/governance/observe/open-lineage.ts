@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { LineageRunRow, Shape } from '../../../../../projections/lineage.ts'
+import type { Shape } from '../../../../../projections/lineage.ts'
 import type { ShapeReader } from '../../../../../projections/lineage-columns.ts'
-import type { StageLineage } from '../../../../../projections/lineage-queries.ts'
+import type { LineageRun, StageLineage } from '../../../../../projections/lineage-queries.ts'
 import { uuidv5 } from '../../../../app/ids.ts'
 import { version } from '../../../../app/version.ts'
 import { isUuid } from '../../../../domain/ids.ts'
@@ -20,7 +20,7 @@ type RunEvent = z.input<typeof openLineageEvents>[number]
  * A stage of a run as OpenLineage 2-0-2 writes it: the stage is the job, the run its parent. OpenLineage's run ids are
  * UUIDs: a run's own where it is one, else drawn from it, always the same. Outputs are told once they are published.
  */
-export const openLineageOf = (run: LineageRunRow, stage: StageLineage, shapeOf: ShapeReader): RunEvent => {
+export const openLineageOf = (run: LineageRun, stage: StageLineage, shapeOf: ShapeReader): RunEvent => {
   const { tenant, run_id: runId, pipeline } = run
   const namespace = `ledgerline://${tenant}`
   const parentId = isUuid(runId) ? runId : uuidv5('openlineage-run', tenant, runId)
