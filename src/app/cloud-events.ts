@@ -49,6 +49,10 @@ const entities = [
   'delivery',
   'checkpoint',
   'alert',
+  'approval',
+  'backfill',
+  'contract',
+  'dlq',
 ] as const satisfies Category[]
 export type Entity = (typeof entities)[number]
 

@@ -96,6 +96,7 @@ export const asking: Record<string, (id: string) => Asked> = {
   'governance.get.runs.run_id': (id) => ({ path: `/pipelines/runs/${id}` }),
   'governance.post.runs.run_id.pause': (id) => ({ path: `/pipelines/runs/${id}/pause` }),
   'governance.post.runs.run_id.resume': (id) => ({ path: `/pipelines/runs/${id}/resume` }),
+  'governance.post.runs.run_id.stop': (id) => ({ path: `/pipelines/runs/${id}/stop` }),
   'governance.post.runs.run_id.cancel': (id) => ({ path: `/pipelines/runs/${id}/cancel` }),
   'governance.get.metrics': () => ({ path: '/pipelines/metrics?from=2000-01-01&to=2100-01-01' }),
   'governance.get.lineage': (id) => ({ path: `/pipelines/lineage?run=${id}` }),

@@ -58,7 +58,7 @@ const decide = (command: DeadLetterCommand, state: DeadLetterState): DeadLetterE
   }
 }
 
-export const hasEnded = ({ status }: DeadLetterState): boolean => status === 'resolved' || status === 'discarded'
+const hasEnded = ({ status }: DeadLetterState): boolean => status === 'resolved' || status === 'discarded'
 
 const isRetriedBy = ({ status, by }: DeadLetterState, other: string): boolean => status === 'retrying' && by === other
 

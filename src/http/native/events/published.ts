@@ -1,5 +1,7 @@
 import {
   alerts,
+  approvals,
+  backfills,
   breakGlassAlerts,
   checkpoints,
   deliveries,
@@ -10,6 +12,8 @@ import {
   webhooks,
 } from '../../../app/aggregates.ts'
 import type { Entity } from '../../../app/cloud-events.ts'
+import { contracts } from '../../../app/contracts.ts'
+import { deadLetterChoices, deadLetters } from '../../../app/governance-aggregates.ts'
 import type { EventType } from '../../../domain/events.ts'
 
 const published: Readonly<Record<Entity, Partial<Record<EventType, true>>>> = {
@@ -20,6 +24,10 @@ const published: Readonly<Record<Entity, Partial<Record<EventType, true>>>> = {
   delivery: deliveries.types,
   checkpoint: checkpoints.types,
   alert: { ...alerts.types, ...sloAlerts.types, ...breakGlassAlerts.types },
+  approval: approvals.types,
+  backfill: backfills.types,
+  contract: contracts.types,
+  dlq: { ...deadLetters.types, ...deadLetterChoices.types },
 }
 
 const isEntity = (text: string): text is Entity => Object.hasOwn(published, text)

@@ -23,10 +23,12 @@ export const runOperations = (services: Services): Operation[] => [
     'APPROVAL_PENDING',
   ]),
   control(services, 'resume', 'ResumeRun', 'Resume a run that was paused', ['RUN_NOT_PAUSED']),
-  control(services, 'cancel', 'CancelRun', 'Cancel a run: nothing is published, and what was staged is removed', [
-    'RUN_NOT_ACTIVE',
-    'RUN_COMMITTED',
-  ]),
+  ...['stop', 'cancel'].map((word) =>
+    control(services, word, 'CancelRun', 'Cancel a run: nothing is published, and what was staged is removed', [
+      'RUN_NOT_ACTIVE',
+      'RUN_COMMITTED',
+    ]),
+  ),
 ]
 
 const list = ({ reads, views }: Services): Operation =>
@@ -74,7 +76,7 @@ const look = ({ reads, views }: Services): Operation =>
 
 type Control = 'PauseRun' | 'ResumeRun' | 'CancelRun'
 
-/** What was rolled back is known once the worker has removed it: the run's events name each file. */
+/** To stop a run is to cancel it. What was rolled back is known once the worker has removed it: the run's events name each file. */
 const control = (
   services: Services,
   word: string,
