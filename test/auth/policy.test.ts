@@ -29,8 +29,8 @@ describe('read-runs-pipelines-history', () => {
     for (const action of reads) expect(may(role, action)).toBe('yes: read-runs-pipelines-history')
   })
 
-  test('a viewer does no more than that, but to see events and approvals', () => {
-    const others: readonly Action[] = ['ReadEvents', 'ReadApprovals']
+  test('a viewer does no more than that, but to see events, approvals, alerts and dead letters', () => {
+    const others: readonly Action[] = ['ReadEvents', 'ReadApprovals', 'ReadAlerts', 'ReadDeadLetters']
     for (const action of actions.filter((each) => !reads.includes(each) && !others.includes(each)))
       expect(may('viewer', action, 'dev')).toBe('no: default-deny')
     expect(may('viewer', 'ReadApprovals')).toBe('yes: read-approvals')
