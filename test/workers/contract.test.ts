@@ -3,6 +3,7 @@ import { contracts } from '../../src/app/contracts.ts'
 import { must, parseContractName } from '../../src/domain/ids.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
 import { contextOf } from '../support/contexts.ts'
+import { runOf } from '../support/ids.ts'
 import { manifestOf } from '../support/manifests.ts'
 import { register } from '../support/requests.ts'
 import { openWorld } from '../support/world.ts'
@@ -32,6 +33,15 @@ test('an attempt tells the engine the contract of the sink, in the version that 
   expect(world.engine.jobs.map(({ contract }) => contract)).toEqual([
     { sink: 'out', ref: 'routes@v1', schema: schemaOf('a') },
   ])
+})
+
+test('a replay tells the engine the version that it was asked for', async () => {
+  const world = await openWith({ sink: 'out', ref: 'routes@v1' })
+  await world.promise('v1', 'a')
+  await world.promise('v2', 'b')
+  await world.request('r', { replayOf: { runId: runOf('failed'), contract: 'v2' } })
+  await world.has('r', 'RunSucceeded')
+  expect(world.engine.jobs.map(({ contract }) => contract?.ref)).toEqual(['routes@v2'])
 })
 
 test('a contract of sources only says nothing of a sink', async () => {
