@@ -53,7 +53,7 @@ export interface LineageEdgeRow {
  * Where the columns of outputs come from, once for all outputs of which that is the same: a pipeline's do so run after
  * run. `shape` is its digest, `columns` its JSON, a Shape.
  */
-export interface LineageShapeRow {
+interface LineageShapeRow {
   tenant: string
   shape: string
   columns: string

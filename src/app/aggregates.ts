@@ -1,7 +1,8 @@
 import { type AccessLog, accessDecider, type RecordCalls } from '../domain/access/decide.ts'
 import type { AccessEvent } from '../domain/access/events.ts'
 import type { AcknowledgeAlert } from '../domain/alert/acknowledge.ts'
-import { type Alerts, alertDecider, type IntegrityAlertEvent, type RaiseAlert } from '../domain/alert/decide.ts'
+import { type Alerts, alertDecider, type RaiseAlert } from '../domain/alert/decide.ts'
+import type { IntegrityAlertEvent } from '../domain/alert/events.ts'
 import {
   type CosignatureEvent,
   type Cosigned,

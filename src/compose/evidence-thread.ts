@@ -6,7 +6,7 @@ import { Grower } from '../evidence/log/grower.ts'
 import { LogReader } from '../evidence/log/reader.ts'
 import { EventStoreLedger } from '../ledger/eventstore.ts'
 import { storedOf } from '../ledger/stored.ts'
-import type { EvidenceThreadData, EvidenceThreadWord } from './evidence.ts'
+import type { EvidenceThreadData, EvidenceThreadWord } from './evidence-words.ts'
 
 /**
  * The thread that grows the logs' trees, and compares them with the ledger now and then. It follows the ledger by itself,

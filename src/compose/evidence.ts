@@ -4,28 +4,14 @@ import { Worker } from 'node:worker_threads'
 import type { CommandHandler } from '../app/handle.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { Config } from '../config.ts'
-import type { Difference } from '../evidence/log/auditor.ts'
 import { LogBuilder } from '../evidence/log/builder.ts'
 import { LogReader } from '../evidence/log/reader.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
 import { serveEvidenceJobs } from './evidence-jobs.ts'
 import { composeSealing } from './evidence-sealing.ts'
 import { serveEvidence } from './evidence-service.ts'
+import type { EvidenceThreadData, EvidenceThreadWord } from './evidence-words.ts'
 import type { Stop } from './stop.ts'
-
-export interface EvidenceThreadData {
-  path: string
-  url: string
-  auditEveryMs: number
-}
-
-/** How far the trees are, what an audit found and whether it came to its end; or what went wrong and is tried again. */
-export type EvidenceThreadWord =
-  | { position: bigint }
-  | { error: string }
-  | { difference: Difference }
-  | { audited: number; tookMs: number }
-  | { auditFailed: string }
 
 interface Parts {
   commands: CommandHandler

@@ -1,25 +1,7 @@
 import type { Decider } from '../decider.ts'
 import { type AcknowledgeAlert, acknowledged, alertNotFound } from './acknowledge.ts'
-import type { AlertAcknowledged } from './events.ts'
+import type { IntegrityAlertEvent } from './events.ts'
 import { integrityAlertId } from './ids.ts'
-
-/**
- * The ledger's past differs from what was sealed. `from` to `to` are the indexes, both included, of which the first that
- * differs is one; they are equal where it is known exactly. `event` and `stream`: what was sealed there, as far as known.
- */
-export type IntegrityAlertEvent =
-  | {
-      type: 'IntegrityAlertRaised'
-      data: {
-        log: 'commands' | 'access'
-        from: number
-        to: number
-        event: string | null
-        stream: string | null
-        detail: string
-      }
-    }
-  | AlertAcknowledged
 
 type Finding = Extract<IntegrityAlertEvent, { type: 'IntegrityAlertRaised' }>['data']
 export type RaiseAlert = { type: 'RaiseAlert' } & Finding

@@ -3,7 +3,6 @@ import type { PipelineId, Slug } from '../ids.ts'
 import type { Environment } from '../pipeline/environments.ts'
 import type { AlertObjective, Severity } from '../slo/alarm.ts'
 import type { AlertFigures } from '../slo/told.ts'
-import type { IntegrityAlertEvent } from './decide.ts'
 
 /** What an objective of a pipeline in an environment comes to. `detail` says it in words. */
 export interface SloAlert {
@@ -21,6 +20,24 @@ export interface SloAlert {
 }
 
 export type AlertAcknowledged = { type: 'AlertAcknowledged'; data: { alertId: string } }
+
+/**
+ * The ledger's past differs from what was sealed. `from` to `to` are the indexes, both included, of which the first that
+ * differs is one; they are equal where it is known exactly. `event` and `stream`: what was sealed there, as far as known.
+ */
+export type IntegrityAlertEvent =
+  | {
+      type: 'IntegrityAlertRaised'
+      data: {
+        log: 'commands' | 'access'
+        from: number
+        to: number
+        event: string | null
+        stream: string | null
+        detail: string
+      }
+    }
+  | AlertAcknowledged
 
 export type SloAlertEvent =
   | { type: 'SloAlertRaised'; data: SloAlert }

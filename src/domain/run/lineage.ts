@@ -18,7 +18,7 @@ export interface ColumnInput extends Dataset {
   influences: Influence[]
 }
 
-export interface OutputColumn {
+interface OutputColumn {
   name: string
   inputs: ColumnInput[]
   /** Missing where `inputs` are all there are. */

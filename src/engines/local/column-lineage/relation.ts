@@ -24,7 +24,7 @@ export interface Scope {
 }
 
 /** `child` is what flows in from the operator of that place, counted from 0, in this scope with changes. */
-export interface Input {
+interface Input {
   scope: Scope
   child(at: number, changes?: Partial<Scope>): Relation
 }

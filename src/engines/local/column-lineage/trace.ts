@@ -135,7 +135,7 @@ export class Trace {
 }
 
 /** Of which nothing is known but its columns. */
-export const untraced = (columns: readonly { name: string }[]): Traced => ({
+const untraced = (columns: readonly { name: string }[]): Traced => ({
   columns: columns.map(({ name }) => ({ name, origins: unknown })),
   rows: unknown,
 })
