@@ -7,6 +7,8 @@ export interface Select {
   sql: string
   tables: string[]
   parameters: string[]
+  /** Its syntax tree, as `json_serialize_sql` writes it. */
+  tree: JsonObject
 }
 
 /** Functions that make a table from values. All others read files or the engine's own catalog. */
@@ -35,7 +37,7 @@ export const readSelect = async (database: Database, sql: string, signal: AbortS
     throw failed(`One SELECT is allowed, not ${Array.isArray(statements) ? statements.length : 0} statements`)
   const found: Found = { tables: new Map(), parameters: new Set() }
   visit(statements, new Set(), found)
-  return { sql: text, tables: [...found.tables.values()], parameters: [...found.parameters] }
+  return { sql: text, tables: [...found.tables.values()], parameters: [...found.parameters], tree }
 }
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>

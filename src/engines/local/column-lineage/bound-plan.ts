@@ -1,6 +1,7 @@
 import type { DuckDBValue } from '@duckdb/node-api'
 import type { JsonObject, JsonValue } from '../../../domain/json.ts'
 import type { Bindings, Database } from '../database.ts'
+import type { Select } from '../select.ts'
 import { isNode, type Node, nodesAt, Unclear } from './plan.ts'
 
 /** Of one query's plan, as JSON: nested types are written down at each expression. */
@@ -12,11 +13,11 @@ const planCharsMax = 32_000_000
  */
 export const boundPlan = async (
   database: Database,
-  sql: string,
+  { sql, tree }: Select,
   given: Bindings,
   signal: AbortSignal,
 ): Promise<Node> => {
-  const query = Object.keys(given.values).length === 0 ? sql : await withValues(database, sql, given, signal)
+  const query = Object.keys(given.values).length === 0 ? sql : await withValues(database, tree, given, signal)
   const text = await answer(database, 'SELECT json_serialize_plan($text::VARCHAR)', query, signal)
   if (text.length > planCharsMax) throw new Unclear('the plan is too large')
   const plan: JsonValue = JSON.parse(text)
@@ -27,9 +28,8 @@ export const boundPlan = async (
 }
 
 /** `json_serialize_plan` takes no parameters, so the query is written anew with their values in their places. */
-const withValues = async (database: Database, sql: string, given: Bindings, signal: AbortSignal): Promise<string> => {
-  const tree: JsonValue = JSON.parse(await answer(database, 'SELECT json_serialize_sql($text::VARCHAR)', sql, signal))
-  const statements = isNode(tree) ? nodesAt(tree, 'statements') : []
+const withValues = (database: Database, tree: Node, given: Bindings, signal: AbortSignal): Promise<string> => {
+  const statements = nodesAt(tree, 'statements')
   const filled = statements.map((statement) => ({ ...filledIn(statement, given), named_param_map: [] }))
   const text = JSON.stringify({ error: false, statements: filled })
   return answer(database, 'SELECT json_deserialize_sql($text::JSON)', text, signal)

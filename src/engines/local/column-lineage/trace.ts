@@ -3,7 +3,7 @@ import { isRejecting, type RowCheck } from '../../../domain/pipeline/manifest.ts
 import type { Column as Described } from '../../../domain/run/drift.ts'
 import type { Database } from '../database.ts'
 import { bind } from '../parameters.ts'
-import { readSelect } from '../select.ts'
+import { readSelect, type Select } from '../select.ts'
 import { identifier } from '../sql.ts'
 import { boundPlan } from './bound-plan.ts'
 import { relationOf } from './operators.ts'
@@ -29,6 +29,7 @@ interface TraceOptions {
 export class Trace {
   readonly #options: TraceOptions
   readonly #traced = new Map<string, Traced>()
+  readonly #selects = new Map<string, Select>()
   readonly #underWay = new Set<string>()
   #database: Promise<Database> | undefined
 
@@ -95,13 +96,13 @@ export class Trace {
   async #query(sql: string, own: ReadonlyMap<string, Relation>, signal: AbortSignal): Promise<Relation> {
     const { job } = this.#options
     const database = await this.#open()
-    const { sql: text, tables, parameters } = await readSelect(database, sql, signal)
+    const select = await this.#select(sql, signal)
     const relations = new Map(own)
-    for (const table of tables) {
+    for (const table of select.tables) {
       const key = table.toLowerCase()
       if (!relations.has(key)) relations.set(key, relationFrom(await this.of(table, signal)))
     }
-    const plan = await boundPlan(database, text, bind(parameters, job), signal)
+    const plan = await boundPlan(database, select, bind(select.parameters, job), signal)
     const table = (name: string): Relation => {
       const found = relations.get(name.toLowerCase())
       if (found === undefined) throw new Unclear(`there is no table '${name}'`)
@@ -113,7 +114,7 @@ export class Trace {
   async #describe(sql: string, signal: AbortSignal): Promise<string[]> {
     const { job } = this.#options
     const database = await this.#open()
-    const { sql: text, parameters } = await readSelect(database, sql, signal)
+    const { sql: text, parameters } = await this.#select(sql, signal)
     const query = `SELECT column_name FROM (DESCRIBE ${text}\n)`
     return (await (await database.run(query, signal, bind(parameters, job))).getRows()).map(([name]) => String(name))
   }
@@ -121,6 +122,12 @@ export class Trace {
   async #mirror(table: string, columns: readonly Described[], signal: AbortSignal): Promise<void> {
     const list = columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')
     await (await this.#open()).run(`CREATE OR REPLACE TEMP TABLE ${identifier(table)} (${list})`, signal)
+  }
+
+  async #select(sql: string, signal: AbortSignal): Promise<Select> {
+    const select = this.#selects.get(sql) ?? (await readSelect(await this.#open(), sql, signal))
+    this.#selects.set(sql, select)
+    return select
   }
 
   #open(): Promise<Database> {

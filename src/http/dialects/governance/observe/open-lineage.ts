@@ -65,6 +65,6 @@ const facetOf = ({ columns, rows }: Shape) => ({
 })
 
 const fieldOf = (input: Shape['rows'][number]) => {
-  const { column: field, ...rest } = shownInput(input)
-  return { ...rest, field }
+  const { namespace, name, column: field, transformations } = shownInput(input)
+  return { namespace, name, field, transformations }
 }
