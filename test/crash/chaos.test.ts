@@ -19,7 +19,7 @@ import { openStack, untilSo } from './stack.ts'
 const rounds = Number(process.env.CHAOS_ROUNDS ?? 20)
 const partitions = 10
 const settleMs = 90_000
-const published = /^(pipeline|run|partition|webhook|delivery|checkpoint)-/
+const published = /^(alert|approval|backfill|checkpoint|contract|delivery|dlq|partition|pipeline|run|webhook)-/
 
 afterEach(closeReceivers)
 

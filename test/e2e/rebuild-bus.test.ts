@@ -6,7 +6,7 @@ import { BatchClient } from './batch-client.ts'
 import { readLedger } from './ledger-facts.ts'
 import { pause, Service, startNode, startService } from './service.ts'
 
-const inside = /^(access|lease|subject|ledger)-/
+const inside = /^(access|delegation|lease|ledger|runlog|subject)-/
 
 const rebuild = async (args: readonly string[], env: Record<string, string>) => {
   const service = new Service(['rebuild', ...args], { LOG_LEVEL: 'warn', ...env })
