@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { historyOfRun, runHistory } from '../../projections/run-history.ts'
+import { runs } from '../../src/app/aggregates.ts'
 import { examples, ledgerEvents, metadataOf } from '../support/events.ts'
 import { otherTenant, tenant } from '../support/ids.ts'
 import * as e from '../support/run-events.ts'
@@ -34,7 +35,7 @@ describe('the history of a run', () => {
     const { apply, reader } = openViews()
     const ofRuns = Object.values(examples)
       .flatMap((found) => found.slice(0, 1))
-      .filter(({ type }) => /^(Run|Stage|Outputs|Lineage|Drift|Replay)/.test(type))
+      .filter(({ type }) => type in runs.types)
     await apply(...ledgerEvents(ofRuns))
     expect(historyOfRun(reader, tenant, e.runId).map(({ type }) => type)).toEqual(ofRuns.map(({ type }) => type))
     expect(Object.keys(runHistory.handlers).sort()).toEqual(ofRuns.map(({ type }) => type).sort())
