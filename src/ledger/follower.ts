@@ -12,6 +12,8 @@ export interface FollowSource {
 }
 
 const batchEventsMax = 500
+/** Of the past, where nobody waits for the first of them: few transactions are cheaper than many. */
+const pastEventsMax = 2_000
 const recentEventsMax = 8_192
 const retryDelayMs = 500
 
@@ -91,7 +93,7 @@ export class Follower {
       for await (const raw of this.source.past(from)) {
         const event = this.decoded(raw)
         if (event) batch.push(event)
-        if (batch.length < batchEventsMax) continue
+        if (batch.length < pastEventsMax) continue
         const position = await handing
         handing = this.hand(handler, batch, lastOf(batch, position), position)
         batch = []

@@ -25,13 +25,13 @@ describe('a connection', () => {
 
   test('that is lost while the past is read is made again where the handler is', async () => {
     const source = new FakeSource()
-    source.grow(1_300)
-    source.pastBreaks = [700, 0, 10]
+    source.grow(5_200)
+    source.pastBreaks = [2_800, 0, 10]
     const handler = new Recorder('a')
     await following(source, handler)
     await passMs(3_000)
-    expect(handler.seen).toEqual(positions(1_300))
-    expect(source.pasts.slice(0, 3)).toEqual([-1n, 5_000n, 5_000n])
+    expect(handler.seen).toEqual(positions(5_200))
+    expect(source.pasts.slice(0, 3)).toEqual([-1n, 20_000n, 20_000n])
   })
 })
 

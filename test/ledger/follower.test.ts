@@ -43,15 +43,20 @@ describe('every handler', () => {
     expect(reached.at(-1)).toBe(19_000n)
   })
 
-  test('gets at most 500 events at a time', async () => {
+  test('gets at most 2,000 events of the past at a time, and 500 of those that happen', async () => {
     const source = new FakeSource()
-    source.grow(1_700)
+    source.grow(4_500)
     const handler = new Recorder('a')
     await following(source, handler)
+    const most = () => Math.max(...handler.calls.map((call) => call.positions.length))
+    expect(most()).toBe(2_000)
+    handler.calls.length = 0
+    // What happens while it is busy waits for it.
+    handler.before = [dawdle(10)]
     source.grow(1_700)
-    await passMs(1)
-    expect(Math.max(...handler.calls.map((call) => call.positions.length))).toBe(500)
-    expect(handler.seen).toEqual(positions(3_400))
+    await passMs(20)
+    expect(most()).toBe(500)
+    expect(handler.seen).toEqual(positions(6_200))
   })
 
   test('is told that it has reached the head when nothing concerns it', async () => {
