@@ -24,6 +24,7 @@ import type { StreamName } from '../domain/ids.ts'
 import { decode, encode, type RawEvent } from './codec.ts'
 import { followStream } from './follow-stream.ts'
 import { type PageRange, type PastPage, readPage } from './past-page.ts'
+import { eventsOf } from './subscription.ts'
 import { translate } from './translate.ts'
 
 const appendTimeoutMs = 5_000
@@ -135,18 +136,7 @@ export class EventStoreLedger implements Ledger, RunLogSource {
   /** All followed events after a position, until the signal fires. Throws when the connection is lost. */
   async *follow(after: bigint, signal: AbortSignal): AsyncGenerator<RawEvent> {
     const fromPosition = after < 0n ? START : { commit: after, prepare: after }
-    const subscription = this.client.subscribeToAll({ fromPosition, filter: followedStreams })
-    const end = () => void subscription.unsubscribe().catch(() => undefined)
-    signal.addEventListener('abort', end)
-    try {
-      for await (const { event } of subscription) if (event) yield event
-      if (!signal.aborted) throw new LedgerUnavailable('the subscription ended')
-    } catch (error) {
-      throw translate(error)
-    } finally {
-      signal.removeEventListener('abort', end)
-      await subscription.unsubscribe().catch(() => undefined)
-    }
+    yield* eventsOf(this.client.subscribeToAll({ fromPosition, filter: followedStreams }), signal)
   }
 
   async *followStream(stream: StreamName, after: bigint, signal: AbortSignal): AsyncGenerator<LedgerEvent> {
