@@ -1,7 +1,6 @@
-import type { Requirement } from '../domain/approval/events.ts'
+import type { ApprovalNeeded, Requirement } from '../domain/approval/events.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
 import type { JsonObject } from '../domain/json.ts'
-import type { ApprovalNeeded } from '../domain/run/events.ts'
 import { type CommandContext, sha256Hex } from './context.ts'
 import { uuidv5 } from './ids.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ApprovalRequired } from '../app/approval-needed.ts'
-import type { ApprovalNeeded } from '../domain/run/events.ts'
+import type { ApprovalNeeded } from '../domain/approval/events.ts'
 
 const requirement = z.strictObject({ role: z.string(), count: z.int() })
 

@@ -60,6 +60,10 @@ export const commandContext = (c: Context<Env>, dialect: string, body: JsonValue
   }
 }
 
+/** Why it is done goes with a command where somebody has said it. */
+export const withReason = (context: CommandContext, reason: string | undefined): CommandContext =>
+  reason === undefined ? context : { ...context, reason }
+
 /** The key is a structured-field string (in quotes); a bare one is taken too. Undefined when there is none. */
 export const idempotencyKey = (c: Context<Env>): string | undefined => {
   const header = c.req.header('idempotency-key')

@@ -6,12 +6,11 @@ import type { MayStill } from '../app/ports/approvals.ts'
 import { approvedPromotion } from '../app/promote.ts'
 import { approvedBackfill } from '../app/request-backfill.ts'
 import { approvedCommand } from '../app/request-run.ts'
-import type { ApprovalTarget } from '../domain/approval/events.ts'
+import type { ApprovalNeeded, ApprovalTarget } from '../domain/approval/events.ts'
 import type { EventOf } from '../domain/events.ts'
 import { must, parseContractName, parsePipelineId, parseRunId, type TenantId } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { type Environment, firstEnvironment } from '../domain/pipeline/environments.ts'
-import type { ApprovalNeeded } from '../domain/run/events.ts'
 
 type Commands = Pick<CommandHandler, 'handle' | 'load'>
 

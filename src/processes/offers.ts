@@ -1,3 +1,4 @@
+import { atATime } from '../app/at-a-time.ts'
 import type { Bus, Job } from '../app/ports/bus.ts'
 
 const atOnceMax = 32
@@ -25,17 +26,14 @@ export class Offers {
   async offer(jobs: readonly Job[], nowMs: number, failed: (job: Job, error: unknown) => void): Promise<void> {
     for (const [key, atMs] of this.offeredAtMs) if (atMs + this.againMs <= nowMs) this.offeredAtMs.delete(key)
     const waiting = jobs.filter((job) => !this.offeredAtMs.has(keyOf(job)))
-    const next = async (): Promise<void> => {
-      for (let job = waiting.shift(); job; job = waiting.shift()) {
-        try {
-          await this.bus.publish(job)
-          this.offeredAtMs.set(keyOf(job), nowMs)
-        } catch (error) {
-          failed(job, error)
-        }
+    await atATime(waiting, atOnceMax, async (job) => {
+      try {
+        await this.bus.publish(job)
+        this.offeredAtMs.set(keyOf(job), nowMs)
+      } catch (error) {
+        failed(job, error)
       }
-    }
-    await Promise.all(Array.from({ length: atOnceMax }, next))
+    })
   }
 }
 

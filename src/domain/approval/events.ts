@@ -7,6 +7,16 @@ export interface Requirement {
   count: number
 }
 
+/** What has to be approved before something goes on. `commandHash`: of what was asked for, as it was resolved. */
+export interface ApprovalNeeded {
+  approvalId: string
+  commandHash: string
+  requestedBy: Actor
+  required: Requirement[]
+  /** ISO time. */
+  expiresAt: string
+}
+
 export const approvalTargets = ['run', 'pipeline', 'backfill', 'contract'] as const
 
 /** What is carried out once it is approved. */

@@ -1,8 +1,8 @@
+import type { ApprovalNeeded } from '../approval/events.ts'
 import type { PartitionKey, PipelineId, Slug } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
 import type { Actor } from '../metadata.ts'
 import type { Environment } from '../pipeline/environments.ts'
-import type { ApprovalNeeded } from '../run/events.ts'
 
 /** Many partitions of one pipeline, with one manifest, as one thing. */
 export interface BackfillRequested {

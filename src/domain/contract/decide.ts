@@ -1,8 +1,8 @@
+import type { ApprovalNeeded } from '../approval/events.ts'
 import { Rejection } from '../codes.ts'
 import type { Decider } from '../decider.ts'
 import type { ContractName } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
-import type { ApprovalNeeded } from '../run/events.ts'
 import { incompatibilities } from './compatibility.ts'
 import type { Compatibility, ContractChange, ContractEvent, ContractVersion } from './events.ts'
 

@@ -1,6 +1,6 @@
+import type { ApprovalNeeded } from '../approval/events.ts'
 import { type ContractName, parseContractName } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
-import type { ApprovalNeeded } from '../run/events.ts'
 
 /**
  * What a new version must keep to. backward: its readers can read rows of the version before; forward: readers of the

@@ -1,6 +1,6 @@
+import type { ApprovalNeeded } from '../approval/events.ts'
 import type { PipelineId, RunId, Slug } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
-import type { ApprovalNeeded } from '../run/events.ts'
 import type { Environment } from './environments.ts'
 import type { Manifest } from './manifest.ts'
 

@@ -1,7 +1,6 @@
-import type { Requirement } from '../approval/events.ts'
+import type { ApprovalNeeded } from '../approval/events.ts'
 import type { CommandId, PartitionKey, PipelineId, RunId, Slug } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
-import type { Actor } from '../metadata.ts'
 import type { Environment } from '../pipeline/environments.ts'
 import type { Drift, SinkSchema } from './drift.ts'
 import type { Lineage } from './lineage.ts'
@@ -61,16 +60,6 @@ export interface RunRequested {
 export interface ReplayOf {
   runId: RunId
   contract: string | null
-}
-
-/** What has to be approved before the run is queued. `commandHash`: of the request as it was resolved. */
-export interface ApprovalNeeded {
-  approvalId: string
-  commandHash: string
-  requestedBy: Actor
-  required: Requirement[]
-  /** ISO time. */
-  expiresAt: string
 }
 
 /** That an attempt of a run is due on an engine. */

@@ -52,7 +52,8 @@ const ended: ReadonlySet<RunStatus | null> = new Set<RunStatus>(['succeeded', 'f
 /** A stage may bear any name, also one that every object knows. */
 export const hasCompleted = (run: Run, stage: string): boolean => Object.hasOwn(run.completed, stage)
 
-export const hasEnded = (run: Run): boolean => ended.has(run.status)
+export const isEnd = (status: RunStatus | null): boolean => ended.has(status)
+export const hasEnded = (run: Run): boolean => isEnd(run.status)
 
 export const evolveRun = (run: Run, event: RunEvent): Run => {
   switch (event.type) {

@@ -1,4 +1,4 @@
-import { listRuns, runById, stagesOfRun } from '../../../../projections/run-queries.ts'
+import { listRuns, stagesOfRun } from '../../../../projections/run-queries.ts'
 import { runs } from '../../../app/aggregates.ts'
 import { pipelineIdOf } from '../../../app/ids.ts'
 import { requestRun } from '../../../app/request-run.ts'
@@ -6,7 +6,7 @@ import { Rejection } from '../../../domain/codes.ts'
 import { parseSlug } from '../../../domain/ids.ts'
 import { commandContext } from '../../context.ts'
 import { type Operation, operation } from '../../operation.ts'
-import { idsOfNewRun, prefixedRunId, runIdIn, runNotFound } from '../../run-ids.ts'
+import { idsOfNewRun, prefixedRunId, runIdIn, runIn } from '../../run-ids.ts'
 import type { Services } from '../../services.ts'
 import { canceled, listed, listQuery, statusAnswer, triggerBody, triggered } from './schemas.ts'
 import { shownRun, shownStatus, shownTime, statusesOf } from './translate.ts'
@@ -65,7 +65,7 @@ const trigger = ({ commands, reads, nowMs }: Services): Operation =>
     },
   })
 
-const status = ({ views, reads }: Services): Operation =>
+const status = (services: Services): Operation =>
   operation({
     method: 'get',
     path: '/status/{run_id}',
@@ -76,12 +76,9 @@ const status = ({ views, reads }: Services): Operation =>
     answers: { 200: { description: 'the run as it stands; a failed one has `error` too', schema: statusAnswer } },
     codes: ['RUN_NOT_FOUND'],
     handle: async (c) => {
-      const runId = runIdIn(c)
-      await reads.beforeRead(c)
-      const { tenant } = c.get('principal')
-      const run = runById(views, tenant, runId)
-      if (!run) throw runNotFound(runId)
-      return c.json(shownStatus(run, stagesOfRun(views, tenant, runId)))
+      const run = await runIn(c, services)
+      const { tenant, run_id: runId } = run
+      return c.json(shownStatus(run, stagesOfRun(services.views, tenant, runId)))
     },
   })
 

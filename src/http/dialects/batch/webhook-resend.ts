@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Settled, type Since, settledBetween, settledSince } from '../../../../projections/webhook-messages.ts'
 import { deliveries, webhooks } from '../../../app/aggregates.ts'
+import { atATime } from '../../../app/at-a-time.ts'
 import { type CommandContext, subcommand } from '../../../app/context.ts'
 import type { CommandHandler } from '../../../app/handle.ts'
 import { Rejection } from '../../../domain/codes.ts'
@@ -14,7 +15,7 @@ import { resendAnswer, resendBody } from './webhook-schemas.ts'
 
 /** Messages that one request sends again. */
 const messagesMax = 10_000
-const atATime = 16
+const resentAtATime = 16
 
 /**
  * Which messages are meant is an event of the webhook. A request that broke off, repeated under its key, finds it there
@@ -59,16 +60,12 @@ const askedFor = (webhookId: string, choice: ResendAsked['choice'], found: Settl
 
 /** Each in its own stream under an id of the request's, so that none is sent twice for it. Answers the last position. */
 const resendAll = async (commands: CommandHandler, meant: Settled[], context: CommandContext): Promise<bigint> => {
-  const waiting = meant.values()
   let reached = -1n
-  const resendOthers = async () => {
-    for (const { delivery_id: deliveryId } of waiting) {
-      const command = { type: 'ResendDelivery' as const, deliveryId, at: context.at }
-      const { position } = await commands.handle(deliveries, deliveryId, command, subcommand(context, deliveryId))
-      if (position > reached) reached = position
-    }
-  }
-  await Promise.all(Array.from({ length: atATime }, resendOthers))
+  await atATime(meant, resentAtATime, async ({ delivery_id: deliveryId }) => {
+    const command = { type: 'ResendDelivery' as const, deliveryId, at: context.at }
+    const { position } = await commands.handle(deliveries, deliveryId, command, subcommand(context, deliveryId))
+    if (position > reached) reached = position
+  })
   return reached
 }
 

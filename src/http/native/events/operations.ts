@@ -6,10 +6,10 @@ import type { Env } from '../../context.ts'
 import type { Dialect } from '../../dialect.ts'
 import { batchCodes, nativeError, problem } from '../../errors.ts'
 import { type Operation, operation } from '../../operation.ts'
+import { mayDo } from '../../permission.ts'
 import type { Services } from '../../services.ts'
-import { bodyOf, withHeartbeat } from './body.ts'
 import { messagesOf } from './messages.ts'
-import { retryAfterSeconds, takePlace } from './place.ts'
+import { retryAfterSeconds, streamed } from './place.ts'
 import { eventsQuery, wantedOf } from './query.ts'
 
 const header = 'Last-Event-ID'
@@ -47,27 +47,14 @@ const eventStream = (services: Services): Operation =>
     },
     codes: ['UNAVAILABLE'],
     handle: async (c, { query }) => {
-      const { live, reads } = services
+      const { reads } = services
       const { tenant } = c.get('principal')
-      const wanted = wantedOf(query, mayReadWebhooks(c, services))
+      const wanted = wantedOf(query, mayDo(c, services, 'ReadWebhooks').allowed)
       const after = await beginning(c, query.after, services)
       c.header('Ledger-Position', reads.positions.seal(after))
-      c.header('Content-Type', 'text/event-stream')
-      // Proxies that collect answers before they pass them on must not.
-      c.header('X-Accel-Buffering', 'no')
-      if (c.req.method === 'HEAD') return c.body(null)
-      const { signal, end } = takePlace(c, services)
-      const messages = messagesOf(services, { tenant, wanted, after, signal })
-      const { heartbeatMs, stallMs } = live.bounds
-      return c.body(bodyOf(withHeartbeat(messages, heartbeatMs), { end, stallMs }))
+      return streamed(c, services, (signal) => messagesOf(services, { tenant, wanted, after, signal }))
     },
   })
-
-const mayReadWebhooks = (c: Context<Env>, { policies }: Services): boolean => {
-  const { tenant, actor } = c.get('principal')
-  const principal = { id: actor.pseudonym, kind: actor.kind, roles: c.get('roles'), tenant }
-  return policies.decide({ principal, action: 'ReadWebhooks', resource: { tenant } }).allowed
-}
 
 /** The position that the client names, or the ledger's end now. */
 const beginning = async (c: Context<Env>, query: string | undefined, { live, reads }: Services): Promise<bigint> => {

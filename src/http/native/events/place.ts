@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { principalKey } from '../../../auth/principal.ts'
 import type { Env } from '../../context.ts'
 import type { Services } from '../../services.ts'
+import { bodyOf, withHeartbeat } from './body.ts'
 import { expiryMsOf } from './expiry.ts'
 
 export const retryAfterSeconds = '5'
@@ -9,7 +10,7 @@ export const retryAfterSeconds = '5'
 const timerMaxMs = 2 ** 31 - 1
 
 /** A place among the open streams, for no longer than the client is there and its token holds. */
-export const takePlace = (c: Context<Env>, { live, nowMs }: Services): { signal: AbortSignal; end(): void } => {
+const takePlace = (c: Context<Env>, { live, nowMs }: Services): { signal: AbortSignal; end(): void } => {
   const take = () => {
     try {
       return live.take(principalKey(c.get('principal')))
@@ -26,4 +27,19 @@ export const takePlace = (c: Context<Env>, { live, nowMs }: Services): { signal:
     stream.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
   }
   return stream
+}
+
+/** Answers Server-Sent Events for as long as the place is held. Nobody takes one to ask for the headers alone. */
+export const streamed = (
+  c: Context<Env>,
+  services: Services,
+  messagesUntil: (signal: AbortSignal) => AsyncGenerator<string, void>,
+): Response => {
+  c.header('Content-Type', 'text/event-stream')
+  // Proxies that collect answers before they pass them on must not.
+  c.header('X-Accel-Buffering', 'no')
+  if (c.req.method === 'HEAD') return c.body(null)
+  const { signal, end } = takePlace(c, services)
+  const { heartbeatMs, stallMs } = services.live.bounds
+  return c.body(bodyOf(withHeartbeat(messagesUntil(signal), heartbeatMs), { end, stallMs }))
 }

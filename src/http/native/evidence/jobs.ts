@@ -4,8 +4,8 @@ import type { ChainFileMade, EvidenceJob } from '../../../app/ports/evidence-job
 import { Rejection } from '../../../domain/codes.ts'
 import type { Env } from '../../context.ts'
 import { type Operation, operation } from '../../operation.ts'
+import { demand, mayDo } from '../../permission.ts'
 import type { Services } from '../../services.ts'
-import { demand, mayDo } from '../history/query.ts'
 import { acceptsGzip, gzip, markUnsealed, whenSealed } from './common.ts'
 import { job, jobList, periodQuery } from './schemas.ts'
 

@@ -1,11 +1,12 @@
 import { pageOfEvents, positionAt } from '../../../../projections/event-queries.ts'
 import { type Operation, operation } from '../../operation.ts'
+import { demand } from '../../permission.ts'
 import type { Services } from '../../services.ts'
 import { standingAt } from './as-of.ts'
 import { exportOf } from './export.ts'
 import { formatsByName } from './formats.ts'
 import { openerFor } from './personal.ts'
-import { demand, eventsQuery, filterOf, formatOf, hiddenFrom, limitOf } from './query.ts'
+import { eventsQuery, filterOf, formatOf, hiddenFrom, limitOf } from './query.ts'
 import { shownEvent } from './run.ts'
 import { eventsAnswer } from './schemas-events.ts'
 

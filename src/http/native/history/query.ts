@@ -7,6 +7,7 @@ import type { Action } from '../../../auth/actions.ts'
 import { Rejection } from '../../../domain/codes.ts'
 import { parseSlug } from '../../../domain/ids.ts'
 import type { Env } from '../../context.ts'
+import { mayDo } from '../../permission.ts'
 import type { Services } from '../../services.ts'
 import { wholeNumber } from '../../validate.ts'
 import type { Opener } from './personal.ts'
@@ -91,19 +92,6 @@ export const limitOf = ({ limit }: EventsQuery, isExport: boolean): number => {
     throw new Rejection('VALIDATION_FAILED', message, { field: 'limit' })
   }
   return limit ?? pageRows
-}
-
-export const mayDo = (c: Context<Env>, { policies }: Services, action: Action) => {
-  const { tenant, actor } = c.get('principal')
-  const principal = { id: actor.pseudonym, kind: actor.kind, roles: c.get('roles'), tenant }
-  return policies.decide({ principal, action, resource: { tenant } })
-}
-
-/** Throws FORBIDDEN; what lets the caller do it is recorded as what let the call through. */
-export const demand = (c: Context<Env>, services: Services, action: Action): void => {
-  const { allowed, policy } = mayDo(c, services, action)
-  c.set('policy', policy)
-  if (!allowed) throw new Rejection('FORBIDDEN', `no policy lets you do this (${action})`)
 }
 
 /** What history tells only to those who may read the thing itself, as elsewhere. */

@@ -4,8 +4,8 @@ import { type Code, Rejection } from '../../../../domain/codes.ts'
 import { isUuid } from '../../../../domain/ids.ts'
 import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
 import { commandContext, type Env } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { demand } from '../../../permission.ts'
 import type { Services } from '../../../services.ts'
 import { backfillControlled } from './schemas.ts'
 
@@ -35,7 +35,7 @@ const control = (services: Services, word: string, type: Control, summary: strin
       const { commands, reads, nowMs } = services
       const backfillId = backfillIdIn(c)
       const { state } = await commands.load(backfills, c.get('principal').tenant, backfillId)
-      mayIn(c, services, 'ControlBackfill', state.asked?.environment ?? firstEnvironment)
+      demand(c, services, 'ControlBackfill', state.asked?.environment ?? firstEnvironment)
       const context = commandContext(c, 'governance', { backfillId, word }, nowMs())
       const handled = await commands.handle(backfills, backfillId, { type, backfillId }, context)
       reads.wrote(c, handled)

@@ -18,9 +18,9 @@ import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
 import { partitionsBetween } from '../../../../domain/pipeline/partition-range.ts'
 import { effectiveIn } from '../../../../domain/pipeline/state.ts'
 import { shownApproval } from '../../../approval-needed.ts'
-import { commandContext } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
+import { commandContext, withReason } from '../../../context.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { demand } from '../../../permission.ts'
 import type { Services } from '../../../services.ts'
 import { backfillControls, backfillIdIn, backfillNotFound, backfillParameters } from './control.ts'
 import { backfillAnswer, backfillBody, backfillDetail, backfillList, backfillQuery } from './schemas.ts'
@@ -49,7 +49,7 @@ const request = (services: Services): Operation =>
     handle: async (c, { body }) => {
       const { commands, approvals, reads, views, nowMs } = services
       const { environment = firstEnvironment, parameters: given = {}, max_concurrency: maxConcurrency, reason } = body
-      mayIn(c, services, 'RequestBackfill', environment)
+      demand(c, services, 'RequestBackfill', environment)
       await reads.beforeRead(c)
       const said = JSON.parse(JSON.stringify(body))
       const context = commandContext(c, 'governance', said, nowMs())
@@ -75,10 +75,7 @@ const request = (services: Services): Operation =>
       const { isCut, ...downstream } = downstreamOf(views, tenant, state.slug)
       const effect = { estimate, downstream: { ...downstream, truncated: isCut } }
       if (body.dry_run) return c.json({ ...shown(asked, null), ...effect, dry_run: true })
-      const handled = await requestBackfill(commands, asked, {
-        ...context,
-        ...(reason === undefined ? {} : { reason }),
-      })
+      const handled = await requestBackfill(commands, asked, withReason(context, reason))
       reads.wrote(c, handled)
       const taken = handled.state.asked ?? asked
       return c.json({ ...shown(taken, taken.backfillId), ...effect, dry_run: false })

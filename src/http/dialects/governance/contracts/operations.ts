@@ -11,7 +11,7 @@ import type { ContractVersion } from '../../../../domain/contract/events.ts'
 import { type ContractName, parseContractName } from '../../../../domain/ids.ts'
 import type { JsonObject } from '../../../../domain/json.ts'
 import { shownApproval } from '../../../approval-needed.ts'
-import { commandContext, type Env } from '../../../context.ts'
+import { commandContext, type Env, withReason } from '../../../context.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
 import { dryRunQuery } from '../manifests/schemas.ts'
@@ -83,7 +83,7 @@ const register = ({ commands, approvals, contractSchemas, reads, nowMs }: Servic
         const approval = change && newestVersion(state) ? shownApproval({ ...needed, approvalId: null }) : null
         return c.json(answer(change ?? versionOf(state, name, version), { name, change, approval, dryRun }))
       }
-      const given = { ...context, ...(reason === undefined ? {} : { reason }) }
+      const given = withReason(context, reason)
       const handled = await registerContract(commands, asked, needed, given)
       reads.wrote(c, handled)
       const [first] = handled.events

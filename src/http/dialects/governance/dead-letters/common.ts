@@ -7,8 +7,7 @@ import { Rejection } from '../../../../domain/codes.ts'
 import type { DeadLetter, DeadLetterPayload } from '../../../../domain/dead-letter/events.ts'
 import { isUuid } from '../../../../domain/ids.ts'
 import type { Env } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
-import { mayDo } from '../../../native/history/query.ts'
+import { demand, mayDo } from '../../../permission.ts'
 import { bareRunId } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import type { entryAnswer } from './schemas.ts'
@@ -35,7 +34,7 @@ export const decidable = async (c: Context<Env>, services: Services, entryId: st
   const { tenant, hidden } = scopeOf(c, services)
   const { entry } = (await services.commands.load(deadLetters, tenant, entryId)).state
   if (!entry || hidden.includes(entry.source)) throw entryNotFound(entryId)
-  if (entry.environment !== null) mayIn(c, services, 'DecideDeadLetter', entry.environment)
+  if (entry.environment !== null) demand(c, services, 'DecideDeadLetter', entry.environment)
   return entry
 }
 

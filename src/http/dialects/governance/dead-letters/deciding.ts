@@ -6,7 +6,7 @@ import { Rejection } from '../../../../domain/codes.ts'
 import type { DeadLetterState } from '../../../../domain/dead-letter/decide.ts'
 import { isPseudonym } from '../../../../domain/sealed.ts'
 import { shownApproval } from '../../../approval-needed.ts'
-import { commandContext, type Env } from '../../../context.ts'
+import { commandContext, type Env, withReason } from '../../../context.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
 import { assigneeOf, decidable, entryIdIn, parameters } from './common.ts'
@@ -49,7 +49,7 @@ const retry = (services: Services): Operation =>
     handle: async (c, { body: { reason } }) => {
       const entryId = entryIdIn(c)
       const context = commandContext(c, 'governance', { entryId, reason: reason ?? null }, services.nowMs())
-      const said = { ...context, ...(reason === undefined ? {} : { reason }) }
+      const said = withReason(context, reason)
       const { by, kind, approval, handled } = await retryEntry(c, services, entryId, said)
       services.reads.wrote(c, handled)
       return c.json({
@@ -106,7 +106,7 @@ const assign = (services: Services): Operation =>
       await decidable(c, services, entryId)
       if (assignee !== null) await assertKnown(services.commands, context, assignee)
       const command = { type: 'AssignDeadLetter' as const, entryId, assignee }
-      const said = { ...context, ...(reason === undefined ? {} : { reason }) }
+      const said = withReason(context, reason)
       return decided(c, services, entryId, await services.commands.handle(deadLetters, entryId, command, said))
     },
   })

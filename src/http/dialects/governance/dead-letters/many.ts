@@ -2,13 +2,14 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import { type DeadLetterFilter, openDeadLetters } from '../../../../../projections/dead-letter-queries.ts'
 import { deadLetterChoices, deadLetters } from '../../../../app/aggregates.ts'
+import { atATime } from '../../../../app/at-a-time.ts'
 import { type CommandContext, subcommand } from '../../../../app/context.ts'
 import { foresee } from '../../../../app/foresee.ts'
 import { uuidv5 } from '../../../../app/ids.ts'
 import { Rejection } from '../../../../domain/codes.ts'
 import type { ChosenDeadLetters } from '../../../../domain/dead-letter/events.ts'
 import type { JsonObject } from '../../../../domain/json.ts'
-import { commandContext, type Env } from '../../../context.ts'
+import { commandContext, type Env, withReason } from '../../../context.ts'
 import { type Operation, operation } from '../../../operation.ts'
 import type { Services } from '../../../services.ts'
 import { decidable, filterOf, scopeOf } from './common.ts'
@@ -19,7 +20,7 @@ import { discardManyBody, entriesMax, manyAnswer, retryManyBody } from './schema
 type Outcome = z.input<typeof manyAnswer>['entries'][number]
 type Decide = (entryIds: readonly string[]) => Promise<Outcome[]>
 
-const atATime = 8
+const groupsAtATime = 8
 const decide = { method: 'post', action: 'DecideDeadLetter', kind: 'command', parameters: {} } as const
 
 /** `/pipelines/dlq/retry` and `/discard`: many entries in one request, and what has become of each. */
@@ -36,7 +37,7 @@ const retryMany = (services: Services): Operation =>
     handle: async (c, { body: { filter = {}, reason, dry_run: dryRun, all } }) => {
       const said = { filter, all: all ?? false, reason: reason ?? null, dryRun } as JsonObject
       const context = commandContext(c, 'governance', said, services.nowMs())
-      const named = { ...context, ...(reason === undefined ? {} : { reason }) }
+      const named = withReason(context, reason)
       return answer(c, services, 'retry', { filter, dryRun, context: named }, async (entryIds) => {
         const groups = await byRun(services, context, entryIds)
         return inParallel(groups, (group) => retryGroup(c, services, group, dryRun, named))
@@ -180,10 +181,8 @@ const inParallel = async <Item>(
   act: (item: Item) => Promise<Outcome[]>,
 ): Promise<Outcome[]> => {
   const outcomes: Outcome[][] = []
-  const waiting = items.entries()
-  const actOnOthers = async () => {
-    for (const [index, item] of waiting) outcomes[index] = await act(item)
-  }
-  await Promise.all(Array.from({ length: atATime }, actOnOthers))
+  await atATime(items, groupsAtATime, async (item, index) => {
+    outcomes[index] = await act(item)
+  })
   return outcomes.flat()
 }

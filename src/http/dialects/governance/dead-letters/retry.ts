@@ -8,13 +8,12 @@ import { uuidv5 } from '../../../../app/ids.ts'
 import type { LedgerEvent } from '../../../../app/ports/ledger.ts'
 import { type Replayable, replayable, replayOf } from '../../../../app/replay.ts'
 import { requestRun } from '../../../../app/request-run.ts'
+import type { ApprovalNeeded } from '../../../../domain/approval/events.ts'
 import { Rejection } from '../../../../domain/codes.ts'
 import type { DeadLetter } from '../../../../domain/dead-letter/events.ts'
 import { must, parseRunId, type RunId } from '../../../../domain/ids.ts'
-import type { ApprovalNeeded } from '../../../../domain/run/events.ts'
 import type { Env } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
-import { demand } from '../../../native/history/query.ts'
+import { demand } from '../../../permission.ts'
 import type { Services } from '../../../services.ts'
 import { assertProved } from '../runs/replay.ts'
 import { decidable } from './common.ts'
@@ -88,7 +87,7 @@ const replayableIn = async (c: Context<Env>, services: Services, entry: DeadLett
   const found = await replayable(services.commands, asked, { tenant })
   await assertProved(services, tenant, runId)
   // Last, so that the policy that allows it is the one that the command names.
-  mayIn(c, services, 'ReplayRun', found.environment)
+  demand(c, services, 'ReplayRun', found.environment)
   return found
 }
 
@@ -134,7 +133,7 @@ export const noted = async (
   // A message that somebody else has sent again meanwhile has no event of ours.
   const said = asked ? retryContext(askedBy(asked), entryId) : retryCommandOf(context, entryId)
   const handled = await commands.handle(deadLetters, entryId, command, { ...said, origin: context.origin })
-  const approval = asked?.event?.type === 'RunRequested' ? (asked.event.data.approval ?? null) : null
+  const approval = approvalOf(asked)
   return { by, kind, approval, asked, handled: { ...handled, appended: handled.appended || appended } }
 }
 
@@ -147,6 +146,9 @@ const answered = async (
   const runId: RunId | undefined = parseRunId(by)
   const requested = runId && (await commands.happened(runs, runId, context))
   const asked = requested?.events[0] ?? null
-  const approval = asked?.event?.type === 'RunRequested' ? (asked.event.data.approval ?? null) : null
+  const approval = approvalOf(asked)
   return { by, kind: asked ? 'run' : 'delivery', approval, asked, handled }
 }
+
+const approvalOf = (asked: LedgerEvent | null): ApprovalNeeded | null =>
+  asked?.event?.type === 'RunRequested' ? (asked.event.data.approval ?? null) : null

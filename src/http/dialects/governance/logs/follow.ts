@@ -2,6 +2,7 @@ import { runById } from '../../../../../projections/run-queries.ts'
 import type { LedgerEvent } from '../../../../app/ports/ledger.ts'
 import { type LogFilter, type LogPlace, linesOf, logStream } from '../../../../app/run-log-pages.ts'
 import type { RunId, TenantId } from '../../../../domain/ids.ts'
+import { isEnd } from '../../../../domain/run/state.ts'
 import { Upcoming } from '../../../native/events/body.ts'
 import type { Services } from '../../../services.ts'
 import { shownLine, textOfPlace } from './schemas.ts'
@@ -91,12 +92,10 @@ const told = (event: LedgerEvent, { filter }: Followed, progress: Progress): str
   return messages.join('')
 }
 
-const ended: ReadonlySet<string> = new Set(['succeeded', 'failed', 'rejected', 'canceled'])
-
 /** Null as long as more may come. */
 const endOf = ({ views, nowMs }: Services, { tenant, runId }: Followed, endedAttempt: number): string | null => {
   const run = runById(views, tenant, runId)
-  if (!run || !ended.has(run.status)) return null
+  if (!run || !isEnd(run.status)) return null
   const isSaid = run.attempt > 0 && endedAttempt >= run.attempt
   const isLong = run.ended_at !== null && nowMs() - Date.parse(run.ended_at) > lastWordsMs
   return isSaid || isLong ? `event: end\ndata: ${JSON.stringify({ run_id: runId, status: run.status })}\n\n` : null

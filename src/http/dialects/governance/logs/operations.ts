@@ -1,15 +1,13 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { runById } from '../../../../../projections/run-queries.ts'
 import { type LogFilter, type LogPlace, readRunLog } from '../../../../app/run-log-pages.ts'
 import { orUnavailable } from '../../../../app/unavailable.ts'
 import { Rejection } from '../../../../domain/codes.ts'
 import type { RunId } from '../../../../domain/ids.ts'
 import type { Env } from '../../../context.ts'
-import { bodyOf, withHeartbeat } from '../../../native/events/body.ts'
-import { takePlace } from '../../../native/events/place.ts'
+import { streamed } from '../../../native/events/place.ts'
 import { type Operation, operation } from '../../../operation.ts'
-import { runIdIn, runNotFound } from '../../../run-ids.ts'
+import { runIdIn, runIn } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { followedLog } from './follow.ts'
 import {
@@ -46,15 +44,14 @@ const logOfRun = (services: Services): Operation =>
     },
     codes: ['RUN_NOT_FOUND', 'UNAVAILABLE'],
     handle: async (c, { query }) => {
-      const { reads, runLogs, views } = services
+      await runIn(c, services)
       const runId = runIdIn(c)
-      await reads.beforeRead(c)
-      const { tenant } = c.get('principal')
-      if (!runById(views, tenant, runId)) throw runNotFound(runId)
       if (query.follow === 'true') return follow(c, services, runId, query)
       const { limit: linesMax = pageLines, cursor: from = null, order = 'asc' } = query
       const wanted = { filter: filterOf(query), from, isBackwards: order === 'desc', linesMax, eventsMax }
-      const { lines, next } = await orUnavailable(() => readRunLog(runLogs, { tenant, runId }, wanted))
+      const { lines, next } = await orUnavailable(() =>
+        readRunLog(services.runLogs, { tenant: c.get('principal').tenant, runId }, wanted),
+      )
       return c.json({
         run_id: runId,
         lines: lines.map(shownLine),
@@ -101,15 +98,9 @@ const follow = (c: Context<Env>, services: Services, runId: RunId, query: RunLog
     }
   }
   const from = resumedAt(c, query)
-  c.header('Content-Type', 'text/event-stream')
-  // Proxies that collect answers before they pass them on must not.
-  c.header('X-Accel-Buffering', 'no')
-  if (c.req.method === 'HEAD') return c.body(null)
-  const { heartbeatMs, stallMs } = services.live.bounds
-  const { signal, end } = takePlace(c, services)
   const { tenant } = c.get('principal')
-  const messages = followedLog(services, { tenant, runId, filter: filterOf(query), from, signal })
-  return c.body(bodyOf(withHeartbeat(messages, heartbeatMs), { end, stallMs }))
+  const filter = filterOf(query)
+  return streamed(c, services, (signal) => followedLog(services, { tenant, runId, filter, from, signal }))
 }
 
 const resumedAt = (c: Context<Env>, { cursor }: RunLogQuery): LogPlace => {

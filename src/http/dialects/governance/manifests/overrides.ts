@@ -7,8 +7,8 @@ import { environments } from '../../../../domain/pipeline/environments.ts'
 import { type OverrideScope, overrideScopes } from '../../../../domain/pipeline/events.ts'
 import { effectiveIn, type Pipeline } from '../../../../domain/pipeline/state.ts'
 import { commandContext, type Env } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { demand } from '../../../permission.ts'
 import type { ManifestReader, Services } from '../../../services.ts'
 import { jsonOf, pipelineIn, pipelineParameter } from './pipeline-in.ts'
 import { dryRunQuery, overrideAnswer, overrideBody } from './schemas.ts'
@@ -98,7 +98,7 @@ const scopeIn = (c: Context<Env>): OverrideScope => {
 /** What is for the whole tenant is for prod too. */
 const allowedScope = (c: Context<Env>, services: Services): OverrideScope => {
   const scope = scopeIn(c)
-  mayIn(c, services, 'OverrideManifest', scope === 'tenant' ? 'prod' : scope)
+  demand(c, services, 'OverrideManifest', scope === 'tenant' ? 'prod' : scope)
   return scope
 }
 

@@ -10,9 +10,9 @@ import { type Environment, environments } from '../../../../domain/pipeline/envi
 import type { Promotion } from '../../../../domain/pipeline/events.ts'
 import { versionIn } from '../../../../domain/pipeline/state.ts'
 import { shownApproval } from '../../../approval-needed.ts'
-import { commandContext, type Env } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
+import { commandContext, type Env, withReason } from '../../../context.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { demand } from '../../../permission.ts'
 import type { Services } from '../../../services.ts'
 import { type Found, pipelineIn, pipelineParameter } from './pipeline-in.ts'
 import { dryRunQuery, promoteBody, promotionAnswer } from './schemas.ts'
@@ -35,7 +35,7 @@ export const promoteOperation = (services: Services): Operation =>
     handle: async (c, { query: { dry_run: dryRun }, body }) => {
       const { commands, approvals, reads, nowMs } = services
       const { to, reason } = body
-      mayIn(c, services, 'PromotePipeline', to)
+      demand(c, services, 'PromotePipeline', to)
       const found = await pipelineIn(c, services)
       const { pipelineId } = found
       const context = commandContext(
@@ -56,10 +56,7 @@ export const promoteOperation = (services: Services): Operation =>
         await assertProof(commands, event.data, context)
         return c.json(shown(event.data, shownApproval({ ...needed, approvalId: null }), true))
       }
-      const handled = await promotePipeline(commands, asked, {
-        ...context,
-        ...(reason === undefined ? {} : { reason }),
-      })
+      const handled = await promotePipeline(commands, asked, withReason(context, reason))
       reads.wrote(c, handled)
       const event = handled.events[0]?.event
       if (event?.type === 'PipelinePromoted') return c.json(shown(event.data, null, false))

@@ -1,11 +1,11 @@
-import { listRuns, runById, stagesOfRun } from '../../../../../projections/run-queries.ts'
+import { listRuns, stagesOfRun } from '../../../../../projections/run-queries.ts'
 import { runs } from '../../../../app/aggregates.ts'
 import type { Code } from '../../../../domain/codes.ts'
 import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
 import { commandContext } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
-import { runIdIn, runNotFound } from '../../../run-ids.ts'
+import { demand } from '../../../permission.ts'
+import { runIdIn, runIn } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { controlled, runDetail, runList, runQuery } from './schemas.ts'
 import { shownDetail, shownRun, shownRunId } from './translate.ts'
@@ -54,7 +54,7 @@ const list = ({ reads, views }: Services): Operation =>
     },
   })
 
-const look = ({ reads, views }: Services): Operation =>
+const look = (services: Services): Operation =>
   operation({
     method: 'get',
     path: '/runs/{run_id}',
@@ -65,12 +65,9 @@ const look = ({ reads, views }: Services): Operation =>
     answers: { 200: { description: 'the run', schema: runDetail } },
     codes: ['RUN_NOT_FOUND'],
     handle: async (c) => {
-      const runId = runIdIn(c)
-      await reads.beforeRead(c)
-      const { tenant } = c.get('principal')
-      const run = runById(views, tenant, runId)
-      if (!run) throw runNotFound(runId)
-      return c.json(shownDetail(run, stagesOfRun(views, tenant, runId)))
+      const run = await runIn(c, services)
+      const { tenant, run_id: runId } = run
+      return c.json(shownDetail(run, stagesOfRun(services.views, tenant, runId)))
     },
   })
 
@@ -98,7 +95,7 @@ const control = (
     handle: async (c) => {
       const runId = runIdIn(c)
       const { state } = await commands.load(runs, c.get('principal').tenant, runId)
-      mayIn(c, services, action, state.requested?.environment ?? firstEnvironment)
+      demand(c, services, action, state.requested?.environment ?? firstEnvironment)
       const context = commandContext(c, 'governance', { runId, word }, nowMs())
       const handled = await commands.handle(runs, runId, { type, runId }, context)
       reads.wrote(c, handled)

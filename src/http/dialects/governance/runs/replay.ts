@@ -6,9 +6,9 @@ import { Rejection } from '../../../../domain/codes.ts'
 import { type RunId, streamName, type TenantId } from '../../../../domain/ids.ts'
 import type { Run } from '../../../../domain/run/state.ts'
 import { shownApproval } from '../../../approval-needed.ts'
-import { commandContext } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
+import { commandContext, withReason } from '../../../context.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { demand } from '../../../permission.ts'
 import { idsOfNewRun } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { replayAnswer, replayBody } from './schemas.ts'
@@ -50,14 +50,11 @@ export const replayOperation = (services: Services): Operation =>
 
       const asked = { runId, partition, contract: contract_version, allowSucceeded }
       const found = await replayable(commands, asked, context)
-      mayIn(c, services, 'ReplayRun', found.environment)
+      demand(c, services, 'ReplayRun', found.environment)
       await assertProved(services, context.tenant, runId)
       const needed = approvals.needed('Replay', found.environment, context.at)
       if (dryRun) return c.json(foreseen(found, needed))
-      const handled = await requestRun(commands, replayOf(found, ids, needed), {
-        ...context,
-        ...(reason === undefined ? {} : { reason }),
-      })
+      const handled = await requestRun(commands, replayOf(found, ids, needed), withReason(context, reason))
       reads.wrote(c, handled)
       return c.json(answerOf(handled.state))
     },

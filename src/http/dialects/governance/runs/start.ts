@@ -1,8 +1,8 @@
 import { requestRun } from '../../../../app/request-run.ts'
 import { firstEnvironment } from '../../../../domain/pipeline/environments.ts'
 import { commandContext } from '../../../context.ts'
-import { mayIn } from '../../../environment.ts'
 import { type Operation, operation } from '../../../operation.ts'
+import { demand } from '../../../permission.ts'
 import { idsOfNewRun } from '../../../run-ids.ts'
 import type { Services } from '../../../services.ts'
 import { pipelineIn } from '../manifests/pipeline-in.ts'
@@ -26,7 +26,7 @@ export const startOperation = (services: Services): Operation =>
       { body: { environment = firstEnvironment, partition = null, parameters = {}, run_id: chosen } },
     ) => {
       const { commands, reads, nowMs } = services
-      mayIn(c, services, 'RequestRun', environment)
+      demand(c, services, 'RequestRun', environment)
       const { pipelineId, slug } = await pipelineIn(c, services)
       const said = { pipelineId, environment, partition, parameters, chosen: chosen ?? null }
       const context = commandContext(c, 'governance', said, nowMs())
