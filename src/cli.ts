@@ -5,6 +5,7 @@ import { KeyError, UsageError } from './auth/error.ts'
 import { PolicyError } from './auth/policy/files.ts'
 import { BusUnavailable } from './bus/error.ts'
 import { NatsServerFailure } from './bus/spawn-server.ts'
+import { endOnSignals } from './cli/end-on-signals.ts'
 import { ConfigError } from './config/error.ts'
 import type { Config } from './config.ts'
 import { StartError } from './host/data-dir.ts'
@@ -49,12 +50,10 @@ const startServing = async () => {
 
 const runServe = async (): Promise<void> => {
   const starting = startServing()
-  // From the beginning: as the first process of a container, nobody else would end it.
-  const stop = () => {
-    starting.then((running) => running.stop()).then(() => process.exit(0), fail)
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  endOnSignals(
+    starting.then(({ stop }) => stop),
+    fail,
+  )
   process.stdout.write(`ledgerline ready ${(await starting).url}\n`)
 }
 
@@ -68,11 +67,7 @@ const runWorker = async (args: string[]): Promise<void> => {
     return work(config, healthPort)
   }
   const starting = startWorking()
-  const stop = () => {
-    starting.then((stopWorker) => stopWorker()).then(() => process.exit(0), fail)
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  endOnSignals(starting, fail)
   await starting
   process.stdout.write('ledgerline worker ready\n')
 }
@@ -128,11 +123,7 @@ const runVerify = async (args: string[]): Promise<void> => {
 const runWitness = async (args: string[]): Promise<void> => {
   const { startWitness } = await import('./cli/witness.ts')
   const { url, vkey, stop } = await startWitness(args)
-  const end = () => {
-    stop().then(() => process.exit(0), fail)
-  }
-  process.once('SIGTERM', end)
-  process.once('SIGINT', end)
+  endOnSignals(Promise.resolve(stop), fail)
   process.stdout.write(`ledgerline witness ready ${url} ${vkey}\n`)
 }
 

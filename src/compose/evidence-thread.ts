@@ -24,8 +24,8 @@ const follow = async function* (after: bigint, signal: AbortSignal) {
   for await (const raw of ledger.follow(after, signal)) yield storedOf(raw)
 }
 
-const past = async function* (after: bigint) {
-  for await (const raw of ledger.past(after)) yield storedOf(raw)
+const past = async function* (until: bigint) {
+  for await (const raw of ledger.past(-1n, until)) yield storedOf(raw)
 }
 
 const grower = new Grower({

@@ -24,14 +24,13 @@ import type { StreamName } from '../domain/ids.ts'
 import { decode, encode, type RawEvent } from './codec.ts'
 import { followStream } from './follow-stream.ts'
 import { type PageRange, type PastPage, readPage } from './past-page.ts'
+import { readPast } from './read-past.ts'
 import { eventsOf } from './subscription.ts'
 import { translate } from './translate.ts'
 
 const appendTimeoutMs = 5_000
 const readTimeoutMs = 10_000
 const disposeTimeoutMs = 500
-
-const catchUpTimeoutMs = 600_000
 
 /** Everything but system streams and the log lines of runs. Written so that .NET and JavaScript read it alike. */
 const followed = '^(?!\\$|runlog-)'
@@ -121,16 +120,9 @@ export class EventStoreLedger implements Ledger, RunLogSource {
     }
   }
 
-  /** The past: all followed events after a position (-1: from the start), up to the newest. */
-  async *past(after: bigint): AsyncGenerator<RawEvent> {
-    const fromPosition = after < 0n ? START : { commit: after, prepare: after }
-    try {
-      for await (const { event } of this.client.readAll({ fromPosition, deadline: catchUpTimeoutMs })) {
-        if (event && event.position.commit > after && isFollowed(event.streamId)) yield event
-      }
-    } catch (error) {
-      throw translate(error)
-    }
+  /** The past: all followed events after a position (-1: from the start), up to `until`. */
+  async *past(after: bigint, until: bigint): AsyncGenerator<RawEvent> {
+    for await (const event of readPast(this.client, after, until)) if (isFollowed(event.streamId)) yield event
   }
 
   /** All followed events after a position, until the signal fires. Throws when the connection is lost. */

@@ -6,7 +6,7 @@ import { RecentEvents } from './recent.ts'
 /** Where a follower gets its events from. */
 export interface FollowSource {
   head(): Promise<bigint>
-  past(after: bigint): AsyncGenerator<RawEvent>
+  past(after: bigint, until: bigint): AsyncGenerator<RawEvent>
   /** Ends when the signal fires. */
   follow(after: bigint, signal: AbortSignal): AsyncGenerator<RawEvent>
 }
@@ -86,11 +86,12 @@ export class Follower {
 
   /** Reads the next batch while the handler is at work on the one before. */
   private async catchUp(handler: Follows, from: bigint): Promise<bigint> {
-    const head = this.recent.floor
+    // What comes later is among the newest events; to run after it here would never end.
+    const until = this.recent.floor
     let handing = Promise.resolve(from)
     let batch: LedgerEvent[] = []
     try {
-      for await (const raw of this.source.past(from)) {
+      for await (const raw of this.source.past(from, until)) {
         const event = this.decoded(raw)
         if (event) batch.push(event)
         if (batch.length < pastEventsMax) continue
@@ -100,9 +101,8 @@ export class Follower {
         if (this.stopped) break
       }
       const position = await handing
-      const last = lastOf(batch, position)
-      // What lies between the last followed event and the head concerns nobody.
-      return await this.hand(handler, batch, last > head ? last : head, position)
+      // What lies between the last followed event and there concerns nobody.
+      return await this.hand(handler, batch, until, position)
     } catch (error) {
       const position = await handing
       this.log.warn('reading the past of the ledger broke off; resuming', {

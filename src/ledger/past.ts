@@ -6,7 +6,7 @@ import { decode, type RawEvent, UnreadableEvent } from './codec.ts'
 /** The part of a ledger's client that this needs. */
 interface RawPast {
   head(): Promise<bigint>
-  past(after: bigint): AsyncIterable<RawEvent>
+  past(after: bigint, until: bigint): AsyncIterable<RawEvent>
 }
 
 /** The past, decoded. What somebody else wrote into the ledger is passed over. */
@@ -23,8 +23,8 @@ export class ReadablePast implements Past {
     return this.source.head()
   }
 
-  async *past(after: bigint): AsyncGenerator<LedgerEvent> {
-    for await (const raw of this.source.past(after)) {
+  async *past(after: bigint, until: bigint): AsyncGenerator<LedgerEvent> {
+    for await (const raw of this.source.past(after, until)) {
       const event = this.decoded(raw)
       if (event) yield event
     }

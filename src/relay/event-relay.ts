@@ -166,15 +166,15 @@ export class EventRelay implements Follows {
   /** Reads the past again, until it meets what this process has been told of. */
   private async refill(known: Known): Promise<void> {
     let batch: LedgerEvent[] = []
-    for await (const event of this.deps.past.past(known.upTo)) {
-      if (event.position > this.latest) break
+    const until = this.latest
+    for await (const event of this.deps.past.past(known.upTo, until)) {
       batch.push(event)
       if (batch.length < batchEventsMax) continue
       await this.pass(known, batch)
       batch = []
     }
     await this.pass(known, batch)
-    known.upTo = this.latest
+    known.upTo = until
   }
 
   private async pass(known: Known, events: readonly LedgerEvent[]): Promise<void> {

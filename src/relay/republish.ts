@@ -30,8 +30,7 @@ export const republish = async ({ stream, past, mark }: Republishing, from: bigi
     published += batch.length
     batch = []
   }
-  for await (const event of resumed(past)) {
-    if (event.position > head) break
+  for await (const event of resumed(past, head)) {
     if (event.position < from) continue
     const message = eventMessage(event, stream.bodyBytesMax)
     if (message) batch.push({ ...message, id: `${message.id}.${mark}` })
@@ -42,11 +41,11 @@ export const republish = async ({ stream, past, mark }: Republishing, from: bigi
 }
 
 /** From the start, since a reading can only begin behind an event; it goes on when it breaks off on its way. */
-async function* resumed(past: Past): AsyncGenerator<LedgerEvent> {
+async function* resumed(past: Past, until: bigint): AsyncGenerator<LedgerEvent> {
   for (let after = -1n, isDone = false; !isDone; ) {
     const before = after
     try {
-      for await (const event of past.past(before)) {
+      for await (const event of past.past(before, until)) {
         after = event.position
         yield event
       }

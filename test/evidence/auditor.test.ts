@@ -32,10 +32,9 @@ const ledgerOf = (events: LedgerLeaf[]) => {
   builder.close()
   const reader = new LogReader(path)
   onTestFinished(() => reader.close())
-  let [rests, openings] = [0, 0]
-  const past = async function* (after: bigint) {
-    openings += 1
-    for (const event of events) if (event.position > after) yield event
+  let rests = 0
+  const past = async function* (until: bigint) {
+    for (const event of events) if (event.position <= until) yield event
   }
   const run = async () => {
     const found: Difference[] = []
@@ -49,16 +48,15 @@ const ledgerOf = (events: LedgerLeaf[]) => {
     })
     return { found, compared }
   }
-  return { reader, events, run, rests: () => rests, openings: () => openings }
+  return { reader, events, run, rests: () => rests }
 }
 
 const edited = (event: LedgerLeaf): LedgerLeaf => ({ ...event, data: { ...Object(event.data), rows: -1 } })
 
-test('a ledger that is as it was sealed shows no difference, in pieces and with rests', async () => {
+test('a ledger that is as it was sealed shows no difference, and is read with rests', async () => {
   const streams = ['run-acme.r', 'access-acme.d', 'run-other.r', 'lease-acme.l']
-  const { run, rests, openings } = ledgerOf(Array.from({ length: 9_000 }, (_, n) => at(n, streams[n % 4])))
+  const { run, rests } = ledgerOf(Array.from({ length: 9_000 }, (_, n) => at(n, streams[n % 4])))
   expect(await run()).toEqual({ found: [], compared: 6_750 })
-  expect(openings()).toBeGreaterThan(2)
   expect(rests()).toBeGreaterThan(2)
 })
 

@@ -59,6 +59,24 @@ describe('every handler', () => {
     expect(handler.seen).toEqual(positions(6_200))
   })
 
+  test('gets to the end of the past though the ledger grows as fast as it is read', async () => {
+    const source = new FakeSource()
+    source.grow(300)
+    const past = source.past.bind(source)
+    source.past = async function* (...range) {
+      for await (const event of past(...range)) {
+        source.grow(1)
+        yield event
+      }
+    }
+    const handler = new Recorder('a')
+    await following(source, handler)
+    expect(handler.calls[0]?.reached).toBe(3_000n)
+    await passMs(1)
+    expect(handler.seen).toEqual(positions(600))
+    expect(source.pasts).toEqual([-1n])
+  })
+
   test('is told that it has reached the head when nothing concerns it', async () => {
     const source = new FakeSource()
     source.grow(3)

@@ -79,7 +79,7 @@ describe('a log in the ledger', () => {
     await client.dispose()
     expect(metadata).toEqual({ maxAge: 30 * 86_400 })
     const followed: string[] = []
-    for await (const { streamId } of ledger.past(before)) followed.push(streamId)
+    for await (const { streamId } of ledger.past(before, await ledger.head())) followed.push(streamId)
     expect(followed).toEqual([])
   })
 

@@ -50,10 +50,10 @@ export class FakeSource implements FollowSource {
     return this.events.at(-1)?.position?.commit ?? -1n
   }
 
-  async *past(after: bigint): AsyncGenerator<RawEvent> {
+  async *past(after: bigint, until: bigint): AsyncGenerator<RawEvent> {
     this.pasts.push(after)
     const breakAfter = this.pastBreaks.shift() ?? Number.POSITIVE_INFINITY
-    const found = this.after(after)
+    const found = this.after(after).filter(({ position }) => (position?.commit ?? 0n) <= until)
     for (const event of found.slice(0, breakAfter)) yield event
     if (found.length > breakAfter) throw new LedgerUnavailable('reading broke off')
   }

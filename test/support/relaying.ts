@@ -28,10 +28,10 @@ export class RelayedLedger implements Past {
     return this.memory.head()
   }
 
-  async *past(after: bigint) {
+  async *past(after: bigint, until: bigint) {
     this.pasts.push(after)
     const breakAfter = this.pastBreaks.shift()
-    const found = this.memory.all.filter(({ position }) => position > after)
+    const found = this.memory.all.filter(({ position }) => position > after && position <= until)
     for (const event of found.slice(0, breakAfter)) yield event
     if (breakAfter !== undefined) throw new LedgerUnavailable('reading broke off')
   }

@@ -19,15 +19,13 @@ export interface Difference {
 
 export interface AuditDeps {
   reader: Pick<LogReader, 'heads' | 'leavesFrom' | 'position' | 'readTile'>
-  /** The events of the ledger after a position, oldest first, as it has them now. */
-  past(after: bigint): AsyncIterable<LedgerLeaf>
+  /** The events of the ledger up to a position, oldest first, as it has them now. */
+  past(until: bigint): AsyncIterable<LedgerLeaf>
   found(difference: Difference): void
   /** Lets others go first. */
   rest(ms: number): Promise<void>
 }
 
-/** The past is read in pieces, so that no reading is open for long. */
-const pieceEvents = 4_096
 const workMs = 10
 /** It rests so many times as long as it works. */
 const restShare = 4
@@ -43,22 +41,12 @@ export const audit = async ({ reader, past, found, rest }: AuditDeps): Promise<n
   const logs = new Map(reader.heads().map((head) => [`${head.tenant}/${head.log}`, new AuditedLog(head, reader)]))
   let compared = 0
   let workedSince = performance.now()
-  for (let position = -1n, isMore = true; isMore && position < until; ) {
-    isMore = false
-    let events = 0
-    for await (const event of past(position)) {
-      if (event.position > until) break
-      position = event.position
-      compared += compare(logs, event, found)
-      const worked = performance.now() - workedSince
-      if (worked > workMs) {
-        await rest(worked * restShare)
-        workedSince = performance.now()
-      }
-      events += 1
-      isMore = events === pieceEvents
-      if (isMore) break
-    }
+  for await (const event of past(until)) {
+    compared += compare(logs, event, found)
+    const worked = performance.now() - workedSince
+    if (worked <= workMs) continue
+    await rest(worked * restShare)
+    workedSince = performance.now()
   }
   for (const log of logs.values()) {
     const missing = log.missing(until)
