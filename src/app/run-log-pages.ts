@@ -1,7 +1,7 @@
 import { type RunId, streamName, type TenantId } from '../domain/ids.ts'
 import { type LogLevel, type LogLine, logLevels } from '../domain/run-log/events.ts'
 import type { LedgerEvent } from './ports/ledger.ts'
-import type { RunLogSource } from './ports/run-logs.ts'
+import type { LedgerStreams } from './ports/ledger-streams.ts'
 
 /** A line of a run's log: the event that holds it, and its index there. */
 export interface LogPlace {
@@ -56,7 +56,7 @@ export const logStream = (tenant: TenantId, runId: RunId) => streamName('runlog'
 
 /** The lines of a run that a filter lets through, a page at a time. Throws LedgerUnavailable. */
 export const readRunLog = async (
-  source: Pick<RunLogSource, 'readRange'>,
+  source: Pick<LedgerStreams, 'readRange'>,
   { tenant, runId }: { tenant: TenantId; runId: RunId },
   { filter, from, isBackwards, linesMax, eventsMax }: LogQuery,
 ): Promise<LogPage> => {

@@ -106,7 +106,7 @@ export const startService = async (
     nowMs: Date.now,
     evidence,
     evidenceJobs,
-    runLogs: ledger,
+    streams: ledger,
     runLogDays: config.runLogDays,
     ...governance.services,
     manifests: { read: readManifest, readText: readManifestText },

@@ -6,8 +6,8 @@ import type { CommandHandler } from '../app/handle.ts'
 import type { Evidence } from '../app/ports/evidence.ts'
 import type { EvidenceJobs } from '../app/ports/evidence-jobs.ts'
 import type { Log } from '../app/ports/follower.ts'
+import type { LedgerStreams } from '../app/ports/ledger-streams.ts'
 import type { RejectedRowsReader } from '../app/ports/rejected-rows.ts'
-import type { RunLogSource } from '../app/ports/run-logs.ts'
 import type { FindContract, Finding } from '../app/ports/validation.ts'
 import type { Policies } from '../auth/policy.ts'
 import type { Identity } from '../auth/principal.ts'
@@ -88,7 +88,7 @@ export interface Services {
   contractSchemas: ContractSchemaReader
   evidenceJobs: EvidenceJobs
   rejectedRows: RejectedRowsReader
-  runLogs: RunLogSource
+  streams: LedgerStreams
   /** How many days the lines of runs' logs are kept. */
   runLogDays: number
   /** The tenants whose logs are for anyone. */

@@ -18,7 +18,7 @@ import {
   type NewEvent,
   WrongRevision,
 } from '../app/ports/ledger.ts'
-import type { RunLogSource, StreamRange } from '../app/ports/run-logs.ts'
+import type { LedgerStreams, StreamRange } from '../app/ports/ledger-streams.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { StreamName } from '../domain/ids.ts'
 import { decode, encode, type RawEvent } from './codec.ts'
@@ -39,7 +39,7 @@ const followedPattern = new RegExp(followed)
 const isFollowed = (stream: string): boolean => followedPattern.test(stream)
 
 /** The ledger on an EventStoreDB node or cluster, or on the embedded node: the connection string tells. */
-export class EventStoreLedger implements Ledger, RunLogSource {
+export class EventStoreLedger implements Ledger, LedgerStreams {
   private readonly url: string
   private client: EventStoreDBClient
 

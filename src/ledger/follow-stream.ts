@@ -3,7 +3,7 @@ import type { LedgerEvent } from '../app/ports/ledger.ts'
 import { decode, UnreadableEvent } from './codec.ts'
 import { eventsOf } from './subscription.ts'
 
-/** As RunLogSource has it; what cannot be read is passed over. */
+/** As LedgerStreams has it; what cannot be read is passed over. */
 export async function* followStream(
   client: EventStoreDBClient,
   stream: string,

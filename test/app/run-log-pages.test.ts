@@ -7,8 +7,8 @@ import { type LogLine, logLevels } from '../../src/domain/run-log/events.ts'
 import { contextOf } from '../support/contexts.ts'
 import { runOf, tenant } from '../support/ids.ts'
 import { InMemoryLedger } from '../support/in-memory-ledger.ts'
+import { streamsOf } from '../support/ledger-streams.ts'
 import { atTime } from '../support/run-events.ts'
-import { logSourceOf } from '../support/run-logs.ts'
 
 const runId = runOf('r')
 
@@ -19,7 +19,7 @@ const written = async (batches: readonly (readonly LogLine[])[]) => {
     const command = { type: 'LogLines' as const, runId, attempt: index + 1, lines, end: { at: atTime(1), dropped: 0 } }
     await commands.handle(runLogs, runId, command, contextOf())
   }
-  return logSourceOf(ledger)
+  return streamsOf(ledger)
 }
 
 interface Asked {

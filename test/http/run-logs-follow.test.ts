@@ -112,7 +112,7 @@ describe('following a run', () => {
 
   test('a stream whose ledger is lost ends, to be taken up again', async () => {
     const { api } = await opened()
-    api.services.runLogs.followStream = async function* () {
+    api.services.streams.followStream = async function* () {
       yield* []
       throw new Error('the connection is lost')
     }

@@ -32,10 +32,10 @@ import { evidenceJobsIn } from './evidence-jobs.ts'
 import { otherTenant, runOf, tenant } from './ids.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
 import { pastOf } from './in-memory-past.ts'
+import { streamsOf } from './ledger-streams.ts'
 import { SilentLog } from './log.ts'
 import { manifestOf } from './manifests.ts'
 import { register } from './requests.ts'
-import { logSourceOf } from './run-logs.ts'
 import { textOf } from './sse.ts'
 import { MemoryKeys } from './subject-keys.ts'
 import { viewed } from './viewed.ts'
@@ -140,7 +140,7 @@ export const openApi = async ({
         expiresAt: new Date(Date.parse(at) + 3_600_000).toISOString(),
       }),
     },
-    runLogs: logSourceOf(ledger),
+    streams: streamsOf(ledger),
     runLogDays: 30,
     evidenceJobs: evidenceJobsIn(evidence.makeChain, { nowMs: () => nowMs, log }),
     rejectedRows: { read: async () => null },

@@ -37,7 +37,7 @@ export async function* followedLog(services: Services, followed: Followed): Asyn
     const ending = new AbortController()
     const both = AbortSignal.any([signal, ending.signal])
     const stream = logStream(followed.tenant, followed.runId)
-    const events = services.runLogs.followStream(stream, progress.next.revision - 1n, both)
+    const events = services.streams.followStream(stream, progress.next.revision - 1n, both)
     try {
       for (let upcoming = new Upcoming(events.next()); !signal.aborted; ) {
         const end = endOf(services, followed, progress.endedAttempt)
@@ -64,11 +64,11 @@ interface Progress {
   endedAttempt: number
 }
 
-async function* past({ runLogs }: Services, followed: Followed, progress: Progress): AsyncGenerator<string, void> {
+async function* past({ streams }: Services, followed: Followed, progress: Progress): AsyncGenerator<string, void> {
   const stream = logStream(followed.tenant, followed.runId)
   const range = { isBackwards: false, countMax: eventsPerRead }
   while (!followed.signal.aborted) {
-    const events = await runLogs.readRange(stream, { ...range, from: progress.next.revision })
+    const events = await streams.readRange(stream, { ...range, from: progress.next.revision })
     for (const event of events) yield told(event, followed, progress)
     if (events.length < eventsPerRead) return
   }

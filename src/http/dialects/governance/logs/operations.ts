@@ -50,7 +50,7 @@ const logOfRun = (services: Services): Operation =>
       const { limit: linesMax = pageLines, cursor: from = null, order = 'asc' } = query
       const wanted = { filter: filterOf(query), from, isBackwards: order === 'desc', linesMax, eventsMax }
       const { lines, next } = await orUnavailable(() =>
-        readRunLog(services.runLogs, { tenant: c.get('principal').tenant, runId }, wanted),
+        readRunLog(services.streams, { tenant: c.get('principal').tenant, runId }, wanted),
       )
       return c.json({
         run_id: runId,

@@ -54,7 +54,7 @@ export const searchLogs = async (
     if (index === runsMax) return answer(placeIn(run, place))
     const wanted = { filter, from: place, isBackwards: false, linesMax: linesMax - lines.length }
     const of = { tenant, runId: must(parseRunId(run.run_id), 'run id') }
-    const page = await readRunLog(services.runLogs, of, { ...wanted, eventsMax: eventsMax - events })
+    const page = await readRunLog(services.streams, of, { ...wanted, eventsMax: eventsMax - events })
     for (const line of page.lines) lines.push(shownIn(run, line))
     events += page.events
     if (page.next !== null) return answer(placeIn(run, page.next))

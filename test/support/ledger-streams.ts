@@ -1,9 +1,10 @@
 import { LedgerUnavailable } from '../../src/app/ports/ledger.ts'
-import type { RunLogSource } from '../../src/app/ports/run-logs.ts'
+import type { LedgerStreams } from '../../src/app/ports/ledger-streams.ts'
 import type { InMemoryLedger } from './in-memory-ledger.ts'
 
-/** The logs of a ledger in memory. */
-export const logSourceOf = (ledger: InMemoryLedger): RunLogSource => ({
+/** The streams of a ledger in memory. */
+export const streamsOf = (ledger: InMemoryLedger): LedgerStreams => ({
+  read: (stream, from) => ledger.read(stream, from),
   readRange: async (stream, { from, isBackwards, countMax }) => {
     const all = await ledger.read(stream, 0n)
     const isAsked = (revision: bigint) => from === null || (isBackwards ? revision <= from : revision >= from)
