@@ -69,7 +69,7 @@ const recordedCalls = ({ position, event, metadata }: Seen<'ApiCallsRecorded'>) 
       policy,
       count,
     }
-    return put(callsTable, { ...row })
+    return put(callsTable, row)
   })
 
 /** What a caller asked for is recorded by the first event of its command. */
@@ -95,7 +95,7 @@ const command = (seen: Seen, resource: Record<string, string | null>) => {
     policy: metadata.policy.id,
     count: 1,
   }
-  return [put(callsTable, { ...row })]
+  return [put(callsTable, row)]
 }
 
 const ofRun = (seen: Seen<RunEvent['type']>) => command(seen, { run_id: seen.event.data.runId })

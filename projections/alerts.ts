@@ -56,7 +56,7 @@ const raised = (seen: Seen, own: Own): Statement => {
     resolved_detail: null,
     ...own,
   }
-  return put(alertsTable, { ...row })
+  return put(alertsTable, row)
 }
 
 const changed = (seen: Seen, alertId: string, changes: Record<string, SqlValue>): Statement =>

@@ -62,7 +62,7 @@ const requested = (seen: Seen<'ApprovalRequested'>): Statement[] => {
     ...[tenant, approvalId, tenant, approvalId],
   ]
   const found: Statement = [`delete from ${wantedTable} where tenant = ? and approval_id = ?`, tenant, approvalId]
-  return [put(approvalsTable, { ...row }), ...needs, unwanted, found]
+  return [put(approvalsTable, row), ...needs, unwanted, found]
 }
 
 const granted = (seen: Seen<'ApprovalGranted'>): Statement[] => {

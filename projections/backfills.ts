@@ -60,7 +60,7 @@ const requested = (seen: Seen<'BackfillRequested'>): Statement[] => {
   const partitions = data.partitions.map((partition, ordinal) =>
     put(backfillPartitionsTable, { ...key, ordinal, partition, run_id: null, status: 'waiting' }),
   )
-  return [put(backfillsTable, { ...row }), ...partitions]
+  return [put(backfillsTable, row), ...partitions]
 }
 
 const became =

@@ -1,8 +1,7 @@
 import type { DueRun, DueWork } from '../src/app/ports/due.ts'
 import { must, parseRunId, parseTenantId } from '../src/domain/ids.ts'
 import type { ReadDb } from './projection.ts'
-import { dueRetries, dueRuns, endedClaims } from './run-queries.ts'
-import type { RunRow } from './run-tables.ts'
+import { type DueRow, dueRetries, dueRuns, endedClaims } from './run-queries.ts'
 
 const countMax = 1_000
 
@@ -13,7 +12,7 @@ export const dueWork = (views: ReadDb): DueWork => ({
   endedClaims: () => endedClaims(views, countMax).map(dueRun),
 })
 
-const dueRun = (row: RunRow): DueRun => ({
+const dueRun = (row: DueRow): DueRun => ({
   tenant: must(parseTenantId(row.tenant), 'tenant'),
   runId: must(parseRunId(row.run_id), 'run id'),
   engine: row.engine,

@@ -147,7 +147,7 @@ export const lineageView: View = {
     RunRequested: (seen) => {
       const { runId, pipelineId, pipeline } = seen.event.data
       const row: LineageRunRow = { ...keyOf(seen, runId), pipeline_id: pipelineId, pipeline }
-      return [put(lineageRunsTable, { ...row })]
+      return [put(lineageRunsTable, row)]
     },
     LineageRecorded: recorded,
     RunSucceeded: (seen) => [published(seen)],

@@ -32,23 +32,67 @@ export const statementsFor = (view: View, seen: LedgerEvent): readonly Statement
   return handler ? handler({ ...seen, event: seen.event }) : []
 }
 
-/** `update <table> set … where <key>`; both objects are column: value. */
-export const update = (table: string, key: Record<string, SqlValue>, changes: Record<string, SqlValue>): Statement => {
-  const set = Object.keys(changes).map((column) => `${column} = ?`)
-  const where = Object.keys(key).map((column) => `${column} = ?`)
-  const sql = `update ${table} set ${set.join(', ')} where ${where.join(' and ')}`
-  return [sql, ...Object.values(changes), ...Object.values(key)]
+/** Rows and keys are column: value. */
+type Columns<Row> = { [Column in keyof Row]: SqlValue }
+
+/** `update <table> set … where <key>`. */
+export const update = <Key extends Columns<Key>, Changes extends Columns<Changes>>(
+  table: string,
+  key: Key,
+  changes: Changes,
+): Statement => {
+  const sql = updates.sqlOf(table, Object.keys(changes), Object.keys(key))
+  return [sql, ...Object.values<SqlValue>(changes), ...Object.values<SqlValue>(key)]
 }
 
-/** `insert or replace into <table> …`; the object is column: value. */
-export const put = (table: string, row: Record<string, SqlValue>): Statement => {
-  const columns = Object.keys(row)
-  const sql = `insert or replace into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`
-  return [sql, ...Object.values(row)]
-}
+/** `insert or replace into <table> …`. */
+export const put = <Row extends Columns<Row>>(table: string, row: Row): Statement => [
+  puts.sqlOf(table, Object.keys(row)),
+  ...Object.values<SqlValue>(row),
+]
 
 /** What a query may do: read. */
 export interface ReadDb {
   all<Row>(sql: string, ...parameters: SqlValue[]): Row[]
   get<Row>(sql: string, ...parameters: SqlValue[]): Row | undefined
 }
+
+interface Written {
+  columns: readonly string[]
+  keyColumns: readonly string[]
+  sql: string
+}
+
+/** SQL by the columns that it names, written once: a rebuild asks for the same few millions of times. */
+class SqlByColumns {
+  private readonly write: (table: string, columns: readonly string[], keyColumns: readonly string[]) => string
+  private readonly written = new Map<string, Written[]>()
+
+  constructor(write: SqlByColumns['write']) {
+    this.write = write
+  }
+
+  sqlOf(table: string, columns: readonly string[], keyColumns: readonly string[] = []): string {
+    const known = this.written.get(table) ?? []
+    const same = known.find((each) => areSame(each.columns, columns) && areSame(each.keyColumns, keyColumns))
+    if (same) return same.sql
+    const sql = this.write(table, columns, keyColumns)
+    this.written.set(table, [...known, { columns, keyColumns, sql }])
+    return sql
+  }
+}
+
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((each, index) => each === others[index])
+
+const equals = (columns: readonly string[], separator: string): string =>
+  columns.map((column) => `${column} = ?`).join(separator)
+
+const updates = new SqlByColumns(
+  (table, columns, keyColumns) => `update ${table} set ${equals(columns, ', ')} where ${equals(keyColumns, ' and ')}`,
+)
+
+const puts = new SqlByColumns((table, columns) => {
+  const values = columns.map(() => '?').join(', ')
+  return `insert or replace into ${table} (${columns.join(', ')}) values (${values})`
+})

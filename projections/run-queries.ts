@@ -43,6 +43,9 @@ export const listRuns = (
   return { rows, total: counted?.total ?? 0 }
 }
 
+const dueColumns = 'tenant, run_id, engine, attempt, correlation_id, event_id'
+export type DueRow = Pick<RunRow, 'tenant' | 'run_id' | 'engine' | 'attempt' | 'correlation_id' | 'event_id'>
+
 /**
  * Runs whose next attempt is due: queued, to be canceled with no worker on them, or held by a worker that is gone. A
  * worker is gone when it has shown no life since `lostBefore` (ISO time), or when it is an earlier life of `worker`,
@@ -51,9 +54,9 @@ export const listRuns = (
 export const dueRuns = (
   db: ReadDb,
   { now, lostBefore, worker, countMax }: { now: string; lostBefore: string; worker: string; countMax: number },
-): RunRow[] =>
-  db.all<RunRow>(
-    `select * from ${runsTable} where status in ('queued', 'running', 'canceling') and (
+): DueRow[] =>
+  db.all<DueRow>(
+    `select ${dueColumns} from ${runsTable} where status in ('queued', 'running', 'canceling') and (
        (status = 'queued' and retry_due_at is null)
        or (status = 'canceling' and cancel_held = 0)
        or (status in ('running', 'canceling') and progress_at < ? and lease_until < ?)
@@ -67,17 +70,17 @@ export const dueRuns = (
   )
 
 /** Runs whose pause before the next try is over. */
-export const dueRetries = (db: ReadDb, now: string, countMax: number): RunRow[] =>
-  db.all<RunRow>(
-    `select * from ${runsTable} where status = 'queued' and retry_due_at <= ? order by retry_due_at limit ?`,
+export const dueRetries = (db: ReadDb, now: string, countMax: number): DueRow[] =>
+  db.all<DueRow>(
+    `select ${dueColumns} from ${runsTable} where status = 'queued' and retry_due_at <= ? order by retry_due_at limit ?`,
     now,
     countMax,
   )
 
 /** Runs that have ended and still hold their partition. */
-export const endedClaims = (db: ReadDb, countMax: number): RunRow[] =>
-  db.all<RunRow>(
-    `select * from ${runsTable} where claim_open = 1 and status in ('succeeded', 'failed', 'canceled', 'rejected')
+export const endedClaims = (db: ReadDb, countMax: number): DueRow[] =>
+  db.all<DueRow>(
+    `select ${dueColumns} from ${runsTable} where claim_open = 1 and status in ('succeeded', 'failed', 'canceled', 'rejected')
      limit ?`,
     countMax,
   )

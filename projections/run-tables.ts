@@ -1,7 +1,7 @@
 import type { RunStatus } from '../src/domain/run/state.ts'
 
-export const runsTable = 'run_status_v3'
-export const stagesTable = 'run_stages_v3'
+export const runsTable = 'run_status_v4'
+export const stagesTable = 'run_stages_v4'
 
 /** A run as it stands. Times are ISO 8601; `progress_at` is the ledger's time of the run's last event. */
 export interface RunRow {
@@ -78,8 +78,9 @@ export const runSchema: readonly string[] = [
   `create index if not exists ${runsTable}_state on ${runsTable} (tenant, status, requested_at desc, run_id desc)`,
   `create index if not exists ${runsTable}_pipeline on ${runsTable} (tenant, pipeline, status, requested_at desc)`,
   `create index if not exists ${runsTable}_batch on ${runsTable} (tenant, batch_id, requested_at desc)`,
-  `create index if not exists ${runsTable}_active on ${runsTable} (status)
+  `create index if not exists ${runsTable}_active on ${runsTable} (requested_at)
       where status in ('queued', 'running', 'canceling')`,
+  `create index if not exists ${runsTable}_retries on ${runsTable} (retry_due_at) where retry_due_at is not null`,
   `create index if not exists ${runsTable}_unreconciled on ${runsTable} (status)
       where replay_of is not null and reconciliation is null`,
   `create index if not exists ${runsTable}_ended on ${runsTable} (tenant, ended_at) where ended_at is not null`,

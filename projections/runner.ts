@@ -14,6 +14,9 @@ export interface ViewWriter {
   close(): Promise<void>
 }
 
+/** Of 4 KiB. Each checkpoint makes the disk write all of it at once, and the ledger's own writes wait for that. */
+const checkpointPages = 8_192
+
 const positionsSchema =
   'create table if not exists views (name text, version integer, position integer, primary key (name, version))'
 
@@ -34,6 +37,7 @@ export class ViewRunner implements ViewWriter {
     this.views = views
     this.db.pragma('journal_mode = WAL')
     this.db.pragma('synchronous = NORMAL')
+    this.db.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     this.db.exec(positionsSchema)
     for (const view of views) {
       for (const sql of view.schema) this.db.exec(sql)

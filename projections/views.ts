@@ -45,7 +45,8 @@ export class ViewReader implements ReadDb {
 /** Feeds the views from the ledger, and knows how far they are. */
 export class ViewFollower implements Follows {
   readonly name = 'views'
-  readonly restMs = 5
+  /** Under load there are then fewer and larger transactions, and events get out to others sooner. */
+  readonly restMs = 20
   private readonly writer: ViewWriter
   private reached = -1n
   private waiting: { position: bigint; resolve(reached: boolean): void }[] = []

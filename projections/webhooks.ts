@@ -71,7 +71,7 @@ const registered = (seen: Seen<'WebhookRegistered'>): Statement[] => {
     created_at: at,
     updated_at: at,
   }
-  return [put(webhooksTable, { ...row })]
+  return [put(webhooksTable, row)]
 }
 
 const scheduled = ({ metadata, position, event: { data } }: Seen<'DeliveryScheduled'>): Statement[] => {
@@ -89,7 +89,7 @@ const scheduled = ({ metadata, position, event: { data } }: Seen<'DeliverySchedu
     settled_position: null,
     reason: null,
   }
-  return [put(deliveriesTable, { ...row })]
+  return [put(deliveriesTable, row)]
 }
 
 const attempted = ({ metadata, position, event: { data } }: Seen<'DeliveryAttempted'>): Statement[] => {

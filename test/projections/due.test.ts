@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { dueWork } from '../../projections/due-work.ts'
+import type { ReadDb } from '../../projections/projection.ts'
 import { dueRetries, dueRuns, endedClaims } from '../../projections/run-queries.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { RunEvent } from '../../src/domain/run/events.ts'
@@ -149,4 +150,26 @@ test('what is due is told with what led to it', async () => {
     },
   ])
   expect([dueWork(reader).retries(e.atTime(9)), dueWork(reader).endedClaims()]).toEqual([[], []])
+})
+
+test('what is due is found in its order, without going through all that is queued', async () => {
+  const reader = await given({ queued: asked, waiting })
+  const plans: string[] = []
+  const explaining: ReadDb = {
+    ...reader,
+    all: (sql, ...parameters) => {
+      const steps = reader.all<{ detail: string }>(`explain query plan ${sql}`, ...parameters)
+      plans.push(steps.map(({ detail }) => detail).join('; '))
+      return reader.all(sql, ...parameters)
+    },
+  }
+  const { work, retries, endedClaims: claims } = dueWork(explaining)
+  work({ now: e.atTime(9), lostBefore: e.atTime(0), worker: 'x.1' })
+  retries(e.atTime(9))
+  claims()
+  expect(plans).toEqual([
+    expect.stringMatching(/^SCAN \w+ USING INDEX \w+_active$/),
+    expect.stringMatching(/^SEARCH \w+ USING INDEX \w+_retries \(retry_due_at<\?\)$/),
+    expect.stringMatching(/^SEARCH \w+ USING INDEX \w+_claims \(status=\?\)$/),
+  ])
 })

@@ -15,7 +15,7 @@ const fingerprint = ({ name, version, schema }: View): string => {
  */
 test('a view has other tables only in another version', () => {
   expect(allViews.map(fingerprint)).toEqual([
-    'run-status 3 f70b6b70663be3bd',
+    'run-status 4 f88464c59f6707d5',
     'pipelines 2 ab7ca564a50c5b2c',
     'access 1 428935c74c804ebd',
     'webhooks 2 0f527c98fd7a8536',

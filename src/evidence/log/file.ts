@@ -1,6 +1,8 @@
 import Database from 'libsql'
 
 const busyMs = 5_000
+/** Of 4 KiB. Each checkpoint makes the disk write all of it at once, and the ledger's own writes wait for that. */
+const checkpointPages = 8_192
 
 /**
  * The logs' trees, beside the views; built again from the ledger when they are lost. `leaves` knows which event is
@@ -26,5 +28,6 @@ export const openLogFile = (path: string): Database.Database => {
 export const createLogTables = (db: Database.Database): void => {
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
+  db.pragma(`wal_autocheckpoint = ${checkpointPages}`)
   for (const sql of schema) db.exec(sql)
 }
