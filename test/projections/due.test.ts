@@ -156,7 +156,7 @@ test('what is due is found in its order, without going through all that is queue
   const reader = await given({ queued: asked, waiting })
   const plans: string[] = []
   const explaining: ReadDb = {
-    ...reader,
+    get: (sql, ...parameters) => reader.get(sql, ...parameters),
     all: (sql, ...parameters) => {
       const steps = reader.all<{ detail: string }>(`explain query plan ${sql}`, ...parameters)
       plans.push(steps.map(({ detail }) => detail).join('; '))
