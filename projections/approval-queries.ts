@@ -56,7 +56,7 @@ export const listApprovals = (
     const { roles, persons } = waitingFor
     const [ofRoles, ofPersons] = [placesFor(roles), placesFor(persons)]
     const wanted = `select approval_id from ${needsTable} where tenant = ? and granted < count and role in (${ofRoles})`
-    // One whose run was canceled meanwhile is settled, and waits for nobody.
+    // One whose run was canceled just now is settled, and waits for nobody.
     add(`status = 'pending' and settled = 0 and approval_id in (${wanted})`, tenant, ...roles)
     add(`requester not in (${ofPersons}) and coalesce(requester_for, '') not in (${ofPersons})`, ...persons, ...persons)
     const spoken = `select approval_id from ${voicesTable} where tenant = ?
@@ -83,6 +83,13 @@ export const dueApprovals = (db: ReadDb, now: string, countMax: number): Approva
     `select * from ${approvalsTable} where settled = 0 and (status <> 'pending' or expires_at <= ?)
      order by requested_at limit ?`,
     now,
+    countMax,
+  )
+
+/** Those that are open though what they are for has ended without them, in any tenant. */
+export const unusedApprovals = (db: ReadDb, countMax: number): ApprovalRow[] =>
+  db.all<ApprovalRow>(
+    `select * from ${approvalsTable} where settled = 1 and status in ('pending', 'granted') limit ?`,
     countMax,
   )
 

@@ -1,15 +1,15 @@
 import type { ApprovalTarget } from '../src/domain/approval/events.ts'
 
-export const approvalsTable = 'approvals_v1'
-export const needsTable = 'approval_needs_v1'
-export const voicesTable = 'approval_voices_v1'
-export const wantedTable = 'approvals_wanted_v1'
+export const approvalsTable = 'approvals_v2'
+export const needsTable = 'approval_needs_v2'
+export const voicesTable = 'approval_voices_v2'
+export const wantedTable = 'approvals_wanted_v2'
 
 /** Times are ISO 8601; `command` and `requested_by` are JSON. `settled` once what it is for has gone on, or will not. */
 export interface ApprovalRow {
   tenant: string
   approval_id: string
-  status: 'pending' | 'granted' | 'rejected' | 'expired' | 'consumed'
+  status: 'pending' | 'granted' | 'rejected' | 'expired' | 'withdrawn' | 'consumed'
   target_kind: ApprovalTarget['kind']
   target_id: string
   command: string
@@ -47,6 +47,8 @@ export const approvalSchema: readonly string[] = [
       settled integer, correlation_id text, event_id text, primary key (tenant, approval_id)) without rowid`,
   `create index if not exists ${approvalsTable}_recent on ${approvalsTable} (tenant, requested_at desc, approval_id)`,
   `create index if not exists ${approvalsTable}_target on ${approvalsTable} (tenant, target_kind, target_id)`,
+  `create index if not exists ${approvalsTable}_unused on ${approvalsTable} (status)
+      where settled = 1 and status in ('pending', 'granted')`,
   `create index if not exists ${approvalsTable}_open on ${approvalsTable} (settled) where settled = 0`,
   `create table if not exists ${wantedTable} (
       tenant text, approval_id text, target_kind text, target_id text, correlation_id text, event_id text,

@@ -1,6 +1,7 @@
-import type { ApprovalWork } from '../src/app/ports/approvals.ts'
+import type { ApprovalWork, DueApproval } from '../src/app/ports/approvals.ts'
 import { must, parseTenantId } from '../src/domain/ids.ts'
-import { dueApprovals, wantedApprovals } from './approval-queries.ts'
+import { dueApprovals, unusedApprovals, wantedApprovals } from './approval-queries.ts'
+import type { ApprovalRow } from './approval-tables.ts'
 import type { ReadDb } from './projection.ts'
 
 const countMax = 1_000
@@ -14,10 +15,12 @@ export const approvalWork = (views: ReadDb): ApprovalWork => ({
       approvalId: row.approval_id,
       cause: { correlationId: row.correlation_id, causationId: row.event_id },
     })),
-  due: (now) =>
-    dueApprovals(views, now, countMax).map((row) => ({
-      tenant: must(parseTenantId(row.tenant), 'tenant'),
-      approvalId: row.approval_id,
-      cause: { correlationId: row.correlation_id, causationId: row.event_id },
-    })),
+  due: (now) => dueApprovals(views, now, countMax).map(dueOf),
+  unused: () => unusedApprovals(views, countMax).map(dueOf),
+})
+
+const dueOf = (row: ApprovalRow): DueApproval => ({
+  tenant: must(parseTenantId(row.tenant), 'tenant'),
+  approvalId: row.approval_id,
+  cause: { correlationId: row.correlation_id, causationId: row.event_id },
 })

@@ -92,17 +92,18 @@ const closed =
   (seen: Seen, approvalId: string): Statement =>
     changed(seen, approvalId, { status, closed_at: seen.metadata.occurredAt })
 
-/** A run that was canceled needs its approval no more. */
-const settledRun = (seen: Seen, runId: string): Statement[] => {
+/** What was canceled needs its approval no more. */
+const settledTarget = (seen: Seen, { kind, id }: ApprovalTarget): Statement[] => {
   const { tenant } = seen.metadata
   return [
     [
       `update ${approvalsTable} set settled = 1
-        where tenant = ? and target_kind = 'run' and target_id = ? and settled = 0`,
+        where tenant = ? and target_kind = ? and target_id = ? and settled = 0`,
       tenant,
-      runId,
+      kind,
+      id,
     ],
-    [`delete from ${wantedTable} where tenant = ? and target_kind = 'run' and target_id = ?`, tenant, runId],
+    [`delete from ${wantedTable} where tenant = ? and target_kind = ? and target_id = ?`, tenant, kind, id],
   ]
 }
 
@@ -131,7 +132,7 @@ const settledByMetadata = (seen: Seen): Statement[] =>
 /** What waits for whom, who has said what, and what came of it. */
 export const approvalsView: View = {
   name: 'approvals',
-  version: 1,
+  version: 2,
   tables: [approvalsTable, needsTable, voicesTable, wantedTable],
   schema: approvalSchema,
   handlers: {
@@ -168,9 +169,14 @@ export const approvalsView: View = {
       return [spoken(seen, 'overridden', data), closed('granted')(seen, data.approvalId)]
     },
     ApprovalExpired: (seen) => [closed('expired')(seen, seen.event.data.approvalId)],
+    ApprovalWithdrawn: (seen) => {
+      const { approvalId } = seen.event.data
+      return [closed('withdrawn')(seen, approvalId), changed(seen, approvalId, { settled: 1 })]
+    },
     ApprovalConsumed: (seen) => [changed(seen, seen.event.data.approvalId, { status: 'consumed' })],
     RunQueued: settledByMetadata,
     RunRejected: settledByMetadata,
-    RunCanceled: (seen) => settledRun(seen, seen.event.data.runId),
+    RunCanceled: (seen) => settledTarget(seen, { kind: 'run', id: seen.event.data.runId }),
+    BackfillCanceled: (seen) => settledTarget(seen, { kind: 'backfill', id: seen.event.data.backfillId }),
   },
 }

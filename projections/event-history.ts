@@ -31,7 +31,7 @@ export const typesByOutcome: Readonly<Record<EventOutcome, readonly ToldType[]>>
     'IntegrityAlertRaised',
     'SloAlertRaised',
   ],
-  canceled: ['RunCanceled', 'BackfillCanceled'],
+  canceled: ['RunCanceled', 'BackfillCanceled', 'ApprovalWithdrawn'],
   rejected: ['RunRejected', 'ApprovalRejected', 'PromotionRefused', 'BackfillRefused', 'ContractChangeRefused'],
 }
 
@@ -103,6 +103,7 @@ const handlers: { [Type in ToldType]: (seen: Seen<Type>) => Statement[] } = {
   ApprovalRejected: ended('rejected'),
   ApprovalOverridden: told,
   ApprovalExpired: told,
+  ApprovalWithdrawn: ended('canceled'),
   ApprovalConsumed: told,
   DelegationGranted: told,
   DelegationRevoked: told,

@@ -93,6 +93,7 @@ export const sentences: Sentences = {
   ApprovalRejected: ({ by, onBehalfOf, role }) => `${voice(by, onBehalfOf)} rejected it as ${role}.`,
   ApprovalOverridden: ({ by, role }) => `${by} broke the glass as ${role}: it goes on without the others.`,
   ApprovalExpired: () => 'The approval expired: nobody decided in time.',
+  ApprovalWithdrawn: ({ reason }) => `The approval was withdrawn: ${reason}.`,
   ApprovalConsumed: () => 'The approval was used up: what it is for goes on.',
   DelegationGranted: ({ from, to, roles, until }) =>
     `${from} let ${to} decide approvals as ${roles.join(', ')}, until ${until}.`,

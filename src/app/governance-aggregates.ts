@@ -24,6 +24,7 @@ export const approvals: Aggregate<Approval, ApprovalCommand, ApprovalEvent> = {
     ApprovalRejected: true,
     ApprovalOverridden: true,
     ApprovalExpired: true,
+    ApprovalWithdrawn: true,
     ApprovalConsumed: true,
   },
 }

@@ -55,6 +55,22 @@ export const targetOf = ({ type, data }: Asking): ApprovalTarget => {
   }
 }
 
+export type Canceled = EventOf<'RunCanceled' | 'BackfillCanceled'>
+
+/** The approval that something had asked for before it was canceled; null where it had asked for none. */
+export const approvalOfCanceled = async (
+  commands: Commands,
+  tenant: TenantId,
+  { type, data }: Canceled,
+): Promise<string | null> => {
+  if (type === 'RunCanceled') {
+    const { state } = await commands.load(runs, tenant, data.runId)
+    return state.requested?.approval?.approvalId ?? null
+  }
+  const { state } = await commands.load(backfills, tenant, data.backfillId)
+  return state.asked?.approval?.approvalId ?? null
+}
+
 const runIn = (id: string) => must(parseRunId(id), 'run id')
 const contractIn = (name: string) => must(parseContractName(name), 'contract name')
 const pipelineIn = (id: string) => must(parsePipelineId(id), 'pipeline id')

@@ -1,5 +1,5 @@
 import { approvals } from '../app/aggregates.ts'
-import { type CommandContext, systemContext } from '../app/context.ts'
+import { type Cause, type CommandContext, systemContext } from '../app/context.ts'
 import type { CommandHandler } from '../app/handle.ts'
 import { uuidv5 } from '../app/ids.ts'
 import type { ApprovalWork, DueApproval, MayStill, WantedApproval } from '../app/ports/approvals.ts'
@@ -7,8 +7,8 @@ import type { Follows, Log } from '../app/ports/follower.ts'
 import type { LedgerEvent } from '../app/ports/ledger.ts'
 import type { Approval } from '../domain/approval/decide.ts'
 import type { ApprovalRequested } from '../domain/approval/events.ts'
-import type { CommandId } from '../domain/ids.ts'
-import { targetKinds, targetOf } from './approval-targets.ts'
+import type { CommandId, TenantId } from '../domain/ids.ts'
+import { approvalOfCanceled, type Canceled, targetKinds, targetOf } from './approval-targets.ts'
 
 export interface ApprovalsDeps {
   work: ApprovalWork
@@ -72,7 +72,11 @@ export class Approvals implements Follows {
         case 'ApprovalConsumed': {
           const { approvalId } = event.data
           await this.tried(() => this.settle({ tenant, approvalId, cause }))
+          break
         }
+        case 'RunCanceled':
+        case 'BackfillCanceled':
+          await this.tried(() => this.withdrawOf(event, tenant, cause))
       }
     }
   }
@@ -89,6 +93,7 @@ export class Approvals implements Follows {
     const { work, nowMs } = this.deps
     for (const wanted of work.unopened()) await this.tried(() => this.open(wanted))
     for (const due of work.due(new Date(nowMs()).toISOString())) await this.tried(() => this.settle(due))
+    for (const unused of work.unused()) await this.tried(() => this.withdraw(unused))
   }
 
   /** One that cannot be dealt with now does not hold up the others. */
@@ -110,6 +115,19 @@ export class Approvals implements Follows {
     const of = { approvalId, target, command, commandHash }
     const approval = { ...of, requestedBy, required, requestedAt: context.at, expiresAt }
     await commands.handle(approvals, approvalId, { type: 'RequestApproval', approval }, context)
+  }
+
+  private async withdrawOf(event: Canceled, tenant: TenantId, cause: Cause): Promise<void> {
+    const approvalId = await approvalOfCanceled(this.deps.commands, tenant, event)
+    if (approvalId !== null) await this.withdraw({ tenant, approvalId, cause })
+  }
+
+  /** Nobody is to decide what does not matter any more. */
+  private async withdraw({ tenant, approvalId, cause }: DueApproval): Promise<void> {
+    const { commands, nowMs } = this.deps
+    const context = systemContext(tenant, this.name, nowMs(), cause)
+    const reason = 'what it is for ended without it'
+    await commands.handle(approvals, approvalId, { type: 'WithdrawApproval', approvalId, reason }, context)
   }
 
   /** Carries out what was decided; time decides too. */

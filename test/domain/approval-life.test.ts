@@ -11,6 +11,7 @@ import {
   reject,
   speaker,
   spoken,
+  withdraw,
 } from '../support/approvals.ts'
 import { sentences } from '../support/decider.ts'
 import { atTime } from '../support/run-events.ts'
@@ -43,6 +44,36 @@ describe('an approval', () => {
       .when(expire(atTime(59)))
       .thenNothing()
     given(approvalRequested()).when(expire()).thenHappens({ type: 'ApprovalExpired', data: { approvalId } })
+  })
+
+  test('that waits or is granted is withdrawn for a reason; one that was used, or has ended, stays as it is', () => {
+    const withdrawn = { type: 'ApprovalWithdrawn' as const, data: { approvalId, reason: 'the run was canceled' } }
+    for (const words of [[], [grant(bob)], [override(admin)]]) {
+      given(...spoken({}, ...words).events)
+        .when(withdraw)
+        .thenHappens(withdrawn)
+    }
+    for (const words of [[reject(bob)], [expire()], [grant(bob), consume()], [withdraw]]) {
+      given(...spoken({}, ...words).events)
+        .when(withdraw)
+        .thenNothing()
+    }
+    given().when(withdraw).thenNothing()
+  })
+
+  test('that was withdrawn is closed to everybody', () => {
+    const { events } = spoken({}, withdraw)
+    for (const word of [grant(bob), reject(bob), override(admin)]) {
+      given(...events)
+        .when(word)
+        .thenRejects('APPROVAL_CLOSED')
+    }
+    given(...spoken({}, grant(bob), withdraw).events)
+      .when(consume())
+      .thenRejects('APPROVAL_PENDING')
+    given(...events)
+      .when(expire(atTime(99)))
+      .thenNothing()
   })
 
   test('says of whom it still wants how many', () => {

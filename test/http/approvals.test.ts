@@ -187,7 +187,7 @@ describe('the list of approvals', () => {
   })
 
   test('with mine=true has what still waits for me', async () => {
-    const { open, say, ask, cancel } = await openApprovalsApi({ approvalRules: two })
+    const { open, say, ask, cancel, carryOut } = await openApprovalsApi({ approvalRules: two })
     const { approvalId, runId } = await open()
     const mine = async (who: Parameters<typeof ask>[0]) => shortOf((await ask(who, '?mine=true')).body)
     expect(await mine('greta')).toEqual([approvalId])
@@ -197,6 +197,9 @@ describe('the list of approvals', () => {
     expect([await mine('greta'), await mine('gerd')]).toEqual([[], [approvalId]])
     await cancel(runId)
     expect(await mine('gerd')).toEqual([])
+    await carryOut()
+    expect(shortOf((await ask('gerd', '?status=withdrawn')).body)).toEqual([approvalId])
+    expect(await say('gerd', approvalId, 'approve')).toMatchObject({ status: 409, body: { title: 'APPROVAL_CLOSED' } })
   })
 })
 

@@ -16,6 +16,7 @@ const ways = {
   expired: async ({ clock }: World) => {
     clock.second = 60
   },
+  canceled: ({ commands }: World) => commands.handle(runs, 'r', { type: 'CancelRun', runId: runOf('r') }, contextOf()),
 }
 type Way = keyof typeof ways
 const queued = ['RunRequested', 'RunQueued']
@@ -25,6 +26,10 @@ const cameTo: Record<Way, { approval: string[]; run: string[] }> = {
   overridden: { approval: ['ApprovalRequested', 'ApprovalOverridden', 'ApprovalConsumed'], run: queued },
   rejected: { approval: ['ApprovalRequested', 'ApprovalRejected'], run: rejected },
   expired: { approval: ['ApprovalRequested', 'ApprovalExpired'], run: rejected },
+  canceled: {
+    approval: ['ApprovalRequested', 'ApprovalWithdrawn'],
+    run: ['RunRequested', 'RunCancelRequested', 'RunCanceled'],
+  },
 }
 
 const crashes = (Object.keys(ways) as Way[]).flatMap((way) =>
@@ -80,6 +85,7 @@ test('a sweep that the views did not answer does not keep the next one from its 
       return []
     },
     due: () => [],
+    unused: () => [],
   }
   const managing = manager({ work })
   await managing.sweep()

@@ -89,7 +89,7 @@ describe('a run that asks for approval', () => {
   })
 
   test('stays as it is when it was canceled before, and nothing is left to do', async () => {
-    const { commands, views, manager, ask, say, seen, sweep, stateOf, pump } = await openApproving()
+    const { commands, views, manager, ask, say, seen, sweep, stateOf, pump, approvalTypes } = await openApproving()
     await ask('r')
     await seen(manager())
     await commands.handle(runs, 'r', { type: 'CancelRun', runId: runOf('r') }, contextOf())
@@ -99,10 +99,23 @@ describe('a run that asks for approval', () => {
     expect((await stateOf('r')).status).toBe('canceled')
     await pump.settled()
     expect(openApprovalsOf(views, tenant, 'alice')).toEqual([])
+    expect(await approvalTypes('r')).toEqual([...opened, 'ApprovalGranted', 'ApprovalWithdrawn'])
+  })
+
+  test.each(['at once', 'by a sweep'])('has its approval withdrawn %s when it is canceled, once', async (how) => {
+    const { commands, manager, ask, seen, sweep, approvalTypes, log } = await openApproving()
+    const managing = manager()
+    await ask('r')
+    await seen(managing)
+    await commands.handle(runs, 'r', { type: 'CancelRun', runId: runOf('r') }, contextOf())
+    for (const of of [managing, managing, manager()]) await (how === 'at once' ? seen(of) : sweep(of))
+    expect(await approvalTypes('r')).toEqual([...opened, 'ApprovalWithdrawn'])
+    expect(log.lines).toEqual([])
   })
 
   test('leaves nothing open when it is canceled just before its approval is opened', async () => {
-    const { commands, views, clock, log, manager, ask, stateOf, sweep, approvalIdOf } = await openApproving()
+    const { commands, views, clock, log, manager, ask, stateOf, sweep, approvalIdOf, approvalTypes } =
+      await openApproving()
     await ask('r')
     const { requested } = await stateOf('r')
     const [approvalId, approval] = [await approvalIdOf('r'), requested?.approval]
@@ -115,6 +128,7 @@ describe('a run that asks for approval', () => {
     clock.second = 99
     await sweep(manager())
     expect([openApprovalsOf(views, tenant, 'alice'), log.lines]).toEqual([[], []])
+    expect(await approvalTypes('r')).toEqual([...opened, 'ApprovalWithdrawn'])
   })
 })
 

@@ -23,7 +23,7 @@ test('a view has other tables only in another version', () => {
     'subjects 1 2d6c764a65f102aa',
     'event-history 3 09cdce392901aca9',
     'checkpoints 2 fb775dcc5f93109c',
-    'approvals 1 ab122c79920d49a3',
+    'approvals 2 d4fde290567486c4',
     'backfills 1 c26dc16171c239cb',
     'delegations 1 4690acbb40760f61',
     'contracts 1 2cc09ccaa71b7541',

@@ -43,6 +43,7 @@ export const override = (who: Speaker, reason?: string): ApprovalCommand => ({
   ...said(who, reason),
 })
 export const expire = (at = atTime(60)): ApprovalCommand => ({ type: 'ExpireApproval', approvalId, at })
+export const withdraw: ApprovalCommand = { type: 'WithdrawApproval', approvalId, reason: 'the run was canceled' }
 export const consume = (commandId = 'c1', hash = commandHash): ApprovalCommand => ({
   type: 'ConsumeApproval',
   approvalId,

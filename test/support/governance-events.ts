@@ -103,6 +103,7 @@ export const governanceExamples = {
   ApprovalRejected: [{ type: 'ApprovalRejected', data: { ...voice, onBehalfOf: 'carol' } }],
   ApprovalOverridden: [{ type: 'ApprovalOverridden', data: { ...voice, role: 'tenant-admin' } }],
   ApprovalExpired: [{ type: 'ApprovalExpired', data: { approvalId: 'a1' } }],
+  ApprovalWithdrawn: [{ type: 'ApprovalWithdrawn', data: { approvalId: 'a1', reason: 'the run was canceled' } }],
   ApprovalConsumed: [
     { type: 'ApprovalConsumed', data: { approvalId: 'a1', commandId: commandIdOf(2), commandHash: 'ef'.repeat(32) } },
   ],

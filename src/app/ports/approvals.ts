@@ -25,6 +25,8 @@ export interface ApprovalWork {
   unopened(): readonly WantedApproval[]
   /** Decided but not carried out, or past their time at `now` (ISO); of all tenants, so many at most. */
   due(now: string): readonly DueApproval[]
+  /** Open though what they are for has ended without them; of all tenants, so many at most. */
+  unused(): readonly DueApproval[]
 }
 
 /** Whether who asked may still do it: roles and policies may have changed meanwhile. */

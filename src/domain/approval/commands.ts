@@ -15,4 +15,5 @@ export type ApprovalCommand =
   | ({ type: 'RejectApproval' } & Said)
   | ({ type: 'OverrideApproval' } & Said)
   | { type: 'ExpireApproval'; approvalId: string; at: string }
+  | { type: 'WithdrawApproval'; approvalId: string; reason: string }
   | { type: 'ConsumeApproval'; approvalId: string; commandId: string; commandHash: string }

@@ -3,7 +3,7 @@ import type { Decider } from '../decider.ts'
 import type { ApprovalCommand } from './commands.ts'
 import type { ApprovalEvent, ApprovalRequested, ApprovalVoice, Requirement } from './events.ts'
 
-type ApprovalStatus = 'pending' | 'granted' | 'rejected' | 'expired' | 'consumed'
+type ApprovalStatus = 'pending' | 'granted' | 'rejected' | 'expired' | 'withdrawn' | 'consumed'
 
 export interface Approval {
   asked: ApprovalRequested | null
@@ -38,6 +38,7 @@ const decide = (command: ApprovalCommand, approval: Approval): ApprovalEvent[] =
   if (command.type === 'RequestApproval') return request(command, approval)
   const { asked } = approval
   const { approvalId } = command
+  if (!asked && command.type === 'WithdrawApproval') return []
   if (!asked) throw new Rejection('APPROVAL_NOT_FOUND', `approval '${approvalId}' not found`, { approvalId })
   const known = { ...approval, asked }
   switch (command.type) {
@@ -50,6 +51,9 @@ const decide = (command: ApprovalCommand, approval: Approval): ApprovalEvent[] =
     case 'ExpireApproval':
       if (approval.status !== 'pending' || command.at < asked.expiresAt) return []
       return [{ type: 'ApprovalExpired', data: { approvalId } }]
+    case 'WithdrawApproval':
+      if (approval.status !== 'pending' && approval.status !== 'granted') return []
+      return [{ type: 'ApprovalWithdrawn', data: { approvalId, reason: command.reason } }]
     case 'ConsumeApproval':
       return consume(command, known)
   }
@@ -160,6 +164,8 @@ const evolve = (approval: Approval, { type, data }: ApprovalEvent): Approval => 
       return { ...approval, status: 'granted', overridden: data }
     case 'ApprovalExpired':
       return { ...approval, status: 'expired' }
+    case 'ApprovalWithdrawn':
+      return { ...approval, status: 'withdrawn' }
     case 'ApprovalConsumed':
       return { ...approval, status: 'consumed', consumedBy: data.commandId }
   }

@@ -54,5 +54,7 @@ export type ApprovalEvent =
   /** Break-glass: one person has decided alone. */
   | { type: 'ApprovalOverridden'; data: ApprovalVoice }
   | { type: 'ApprovalExpired'; data: { approvalId: string } }
+  /** What it was for ended without it. */
+  | { type: 'ApprovalWithdrawn'; data: { approvalId: string; reason: string } }
   /** It has been used up, by this command. */
   | { type: 'ApprovalConsumed'; data: { approvalId: string; commandId: string; commandHash: string } }

@@ -39,6 +39,7 @@ export const approvalSchemas = {
   ApprovalRejected: voice,
   ApprovalOverridden: voice,
   ApprovalExpired: z.object({ approvalId }),
+  ApprovalWithdrawn: z.object({ approvalId, reason: z.string() }),
   ApprovalConsumed: z.object({ approvalId, commandId: z.string(), commandHash }),
   DelegationGranted: z.object({
     delegationId: z.string(),

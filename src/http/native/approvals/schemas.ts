@@ -5,7 +5,7 @@ import { reason } from '../../reason.ts'
 import { required, wholeNumber } from '../../validate.ts'
 import { instant } from '../history/schemas.ts'
 
-const statuses = ['pending', 'granted', 'rejected', 'expired', 'consumed'] as const
+const statuses = ['pending', 'granted', 'rejected', 'expired', 'withdrawn', 'consumed'] as const
 const text = z.string()
 const time = z.iso.datetime()
 
