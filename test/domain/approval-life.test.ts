@@ -61,6 +61,13 @@ describe('an approval', () => {
     given().when(withdraw).thenNothing()
   })
 
+  test('may be rejected by a service: to stop things takes no person', () => {
+    const voice = { approvalId, by: 'bot', onBehalfOf: null, role: 'governance', reason: 'checked' }
+    given(approvalRequested())
+      .when(reject({ ...speaker('bot'), kind: 'service' }))
+      .thenHappens({ type: 'ApprovalRejected', data: voice })
+  })
+
   test('that was withdrawn is closed to everybody', () => {
     const { events } = spoken({}, withdraw)
     for (const word of [grant(bob), reject(bob), override(admin)]) {

@@ -14,6 +14,7 @@ const role = fc.constantFrom('governance', 'auditor', 'tenant-admin', 'operator'
 /** They know nothing of each other: who has which roles, and speaks for whom, is anew in each word. */
 const voice = fc.record({
   by: person,
+  kind: fc.constantFrom('person' as const, 'person' as const, 'person' as const, 'service' as const),
   onBehalfOf: behalf,
   roles: fc.uniqueArray(role, { minLength: 1, maxLength: 3 }),
   reason: fc.constantFrom('fine', 'fine', ''),
@@ -34,6 +35,10 @@ const command: fc.Arbitrary<ApprovalCommand> = fc.oneof(
       approvalId,
       at: atTime(second),
     })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant({ type: 'WithdrawApproval' as const, approvalId, reason: 'canceled' }),
   },
   {
     weight: 8,
@@ -96,12 +101,14 @@ test('whoever says what in whatever order: what is consumed was granted by enoug
       } of said('ApprovalGranted')) {
         if (spoken.type === 'GrantApproval' && event?.type === 'ApprovalGranted') {
           expect(spoken.roles).toContain(event.data.role)
+          expect(spoken.kind).toBe('person')
           expect(spoken.at < approval.expiresAt).toBe(true)
         }
       }
       for (const { command: spoken } of said('ApprovalOverridden')) {
         expect(spoken).toMatchObject({
           roles: expect.arrayContaining(['tenant-admin']),
+          kind: 'person',
           onBehalfOf: null,
           reason: 'fine',
         })

@@ -110,6 +110,13 @@ const comeToNothing: Row[] = [
     say: [grant(speaker('bob', ['auditor', 'governance'])), grant(speaker('bob', ['auditor', 'governance']))],
   },
   { who: 'two of one role where one of each is wanted', asked: twoRoles, say: [grant(bob), grant(carol)] },
+  { who: 'a service with the role', say: [grant({ ...bob, kind: 'service' })], refused: 'FORBIDDEN' },
+  {
+    who: 'a service for a person who let it',
+    say: [grant({ ...speaker('bot', ['governance'], 'bob'), kind: 'service' })],
+    refused: 'FORBIDDEN',
+  },
+  { who: 'a service that breaks the glass', say: [override({ ...admin, kind: 'service' })], refused: 'FORBIDDEN' },
   { who: 'one who comes too late', say: [grant(bob, atTime(60))], refused: 'APPROVAL_EXPIRED' },
   { who: 'one after it has expired', say: [expire(), grant(bob)], refused: 'APPROVAL_EXPIRED' },
   { who: 'one after another has rejected it', say: [reject(carol), grant(bob)], refused: 'APPROVAL_CLOSED' },

@@ -27,7 +27,7 @@ export const approvalRequested = (over: Partial<ApprovalRequested> = {}): Approv
 
 /** Who speaks, for whom and in which roles. */
 export const speaker = (by: string, roles: readonly string[] = ['governance'], onBehalfOf: string | null = null) =>
-  ({ by, roles, onBehalfOf }) satisfies Speaker
+  ({ by, kind: 'person', roles, onBehalfOf }) satisfies Speaker
 
 const said = (who: Speaker, reason = 'checked', at = atTime(10)) => ({ approvalId, ...who, reason, at })
 export const grant = (who: Speaker, at = atTime(10)): ApprovalCommand => ({

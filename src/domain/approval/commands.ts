@@ -1,8 +1,10 @@
+import type { Actor } from '../metadata.ts'
 import type { ApprovalRequested } from './events.ts'
 
 /** Who speaks. `roles` are theirs, or those that were delegated to them where they speak for somebody. */
 export interface Speaker {
   by: string
+  kind: Actor['kind']
   onBehalfOf: string | null
   roles: readonly string[]
 }

@@ -78,6 +78,7 @@ const grant = (command: Of<'GrantApproval'>, approval: Asked): ApprovalEvent[] =
   if (share(persons, requestersOf(approval.asked))) {
     throw new Rejection('SELF_APPROVAL', 'who asks for an approval cannot give it', { approvalId })
   }
+  assertPerson(command)
   if (approval.granted.some((voice) => share(persons, personsOf(voice)))) return []
   assertOpen(approval, command.at)
   assertRole(approval, roles)
@@ -99,6 +100,7 @@ const override = (command: Of<'OverrideApproval'>, approval: Asked): ApprovalEve
   if (!command.roles.includes(overridingRole) || command.onBehalfOf !== null) {
     throw new Rejection('FORBIDDEN', `only the role ${overridingRole} itself may override an approval`)
   }
+  assertPerson(command)
   assertReason(command)
   return [{ type: 'ApprovalOverridden', data: voiceOf(command, overridingRole) }]
 }
@@ -116,6 +118,12 @@ const consume = ({ approvalId, commandId, commandHash }: Of<'ConsumeApproval'>, 
     throw new Rejection('APPROVAL_PENDING', `approval '${approvalId}' is ${approval.status}`, { approvalId })
   }
   return [{ type: 'ApprovalConsumed', data: { approvalId, commandId, commandHash } }]
+}
+
+/** Whoever holds the token of a service could be anyone, also who asked. A service may stop things, not let them go on. */
+const assertPerson = ({ kind, approvalId }: Of<'GrantApproval' | 'OverrideApproval'>): void => {
+  if (kind === 'person') return
+  throw new Rejection('FORBIDDEN', 'an approval is for a person to give, not for a service', { approvalId })
 }
 
 const voiceOf = (

@@ -17,8 +17,8 @@ export const speakerOf = async (
   at: string,
 ): Promise<Speaker> => {
   const { tenant, actor } = c.get('principal')
-  const { pseudonym: by, onBehalfOf = null } = actor
-  if (from === undefined) return { by, onBehalfOf, roles: c.get('roles') }
+  const { pseudonym: by, kind, onBehalfOf = null } = actor
+  if (from === undefined) return { by, kind, onBehalfOf, roles: c.get('roles') }
   if (onBehalfOf !== null) {
     throw new Rejection('FORBIDDEN', 'on_behalf_of: this token speaks for somebody already', { on_behalf_of: from })
   }
@@ -29,5 +29,5 @@ export const speakerOf = async (
     const message = `on_behalf_of: no delegation of '${from}' to you is in force`
     throw new Rejection('FORBIDDEN', message, { on_behalf_of: from })
   }
-  return { by, onBehalfOf: from, roles }
+  return { by, kind, onBehalfOf: from, roles }
 }
