@@ -63,9 +63,9 @@ const shapeOf = (text: string): unknown[] =>
 test("the guide's curl shows what the guide shows", async () => {
   const [command, shown] = [await blockOf('sh', 'curl'), await blockOf('text', 'retry')]
   const output = running('bash', ['-c', `exec ${command.replace('http://localhost:8000', service.url)}`])
-  await until(() => output.text.includes('id: '), 10_000)
+  await until(() => output.text.includes('id: '), 60_000)
   await trigger('tour-1', '2001-01-01')
-  await until(() => output.text.includes('RunSucceeded') && output.text.endsWith('\n\n'), 10_000)
+  await until(() => output.text.includes('RunSucceeded') && output.text.endsWith('\n\n'), 60_000)
   expect(shapeOf(output.text)).toEqual(shapeOf(shown))
 })
 
@@ -77,14 +77,14 @@ test("the guide's consumer gets every event once, in order, though the service s
   // What is printed says that the stream is open.
   for (let tries = 0; told().length === 0; tries += 1) await trigger(`warm-up-${tries}`, `2001-01-${10 + tries}`)
   await trigger('first', '2001-01-02')
-  await until(() => told().includes('RunSucceeded first'), 10_000)
+  await until(() => told().includes('RunSucceeded first'), 60_000)
   const port = new URL(service.url).port
   const startedMs = performance.now()
   expect(await service.stop()).toBe(0)
   expect(performance.now() - startedMs).toBeLessThan(8_000)
   service = await startService({ DATA_DIR: dataDir, PORT: port })
   await trigger('second', '2001-01-03')
-  await until(() => told().includes('RunSucceeded second'), 20_000)
+  await until(() => told().includes('RunSucceeded second'), 60_000)
   for (const run of ['first', 'second']) {
     const history = (await (await fetch(`${service.url}/history/runs/${run}`)).json()) as { events: { type: string }[] }
     const expected = history.events.map(({ type }) => `${type} ${run}`)

@@ -48,8 +48,8 @@ beforeAll(async () => {
   const run = await client.triggered('drill-days', 'told')
   await client.finished(run)
   runId = run.replace(/^run_/, '')
-  await untilSo(() => messages.length === 2, 20_000)
-  await untilSo(async () => typesIn((await bundle()).leaves, 'delivery').length === 3, 20_000)
+  await untilSo(() => messages.length === 2, 60_000)
+  await untilSo(async () => typesIn((await bundle()).leaves, 'delivery').length === 3, 60_000)
 }, 90_000)
 
 afterAll(async () => {

@@ -45,7 +45,7 @@ test('a key is rotated beside a running service; what the old one signed, the ol
       .map(({ data }) => String(Object(data).note))
   const client = new BatchClient(service.url)
   await client.finished(await client.triggered('drill-days', 'day-1'))
-  await untilSo(async () => (await notes()).length > 0, 10_000)
+  await untilSo(async () => (await notes()).length > 0, 60_000)
   const [first] = await keysOf()
   const [fresh, old] = await keysOf('--rotate')
   expect(old).toEqual(first)
@@ -61,7 +61,7 @@ test('a key is rotated beside a running service; what the old one signed, the ol
   await untilSo(async () => {
     await client.finished(await client.triggered('drill-days', `day-${Math.floor(Math.random() * 1e9)}`))
     return signs(fresh, (await notes()).at(-1) ?? '')
-  }, 20_000)
+  }, 60_000)
   const all = await notes()
   expect(signs(old, all[0] ?? '')).toBe(true)
   expect(all.filter((note) => !signs(old, note) && !signs(fresh, note))).toEqual([])

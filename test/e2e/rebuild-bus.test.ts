@@ -35,7 +35,7 @@ describe.skipIf(noNatsServer)(named('a service with NATS'), () => {
       const published = async () =>
         (await readLedger(node.url)).filter(({ stream }) => !inside.test(stream)).map(({ position }) => position)
       const complete = async (again: number) =>
-        until(async () => (await storedCount(nats)) === (await published()).length + again, 10_000)
+        until(async () => (await storedCount(nats)) === (await published()).length + again, 60_000)
       // The last checkpoint comes within a second of what it covers.
       await atRest(async () => (await published()).length)
       await complete(0)

@@ -73,7 +73,7 @@ test('one event edited in the embedded ledger: the service and the verifier both
   }
   await service.says(audited)
   const reader = new LogReader(join(dataDir, 'evidence.db'))
-  await untilSo(() => (reader.head('default', 'commands')?.size ?? 0) > 30, 10_000)
+  await untilSo(() => (reader.head('default', 'commands')?.size ?? 0) > 30, 60_000)
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   expect(service.stdout).not.toMatch(alarm)
   await service.stop()

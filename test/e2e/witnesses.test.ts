@@ -43,7 +43,7 @@ test('two witnesses that asked the service for its key make its checkpoints witn
   const dataDir = await temporaryDir('witnessed')
   const alone = await serve({ DATA_DIR: dataDir })
   await runOnce(alone, 'day-1')
-  await untilSo(async () => (await checkpointsOf(alone.url)).length > 0, 10_000)
+  await untilSo(async () => (await checkpointsOf(alone.url)).length > 0, 60_000)
   expect(
     (await checkpointsOf(alone.url)).every(({ witnessed, witnesses }) => !witnessed && witnesses.length === 0),
   ).toBe(true)
@@ -66,7 +66,7 @@ test('two witnesses that asked the service for its key make its checkpoints witn
     newest = (await checkpointsOf(service.url))[0]
     const served = await (await fetch(`${service.url}/ledger/default/checkpoint`)).text()
     return newest?.witnessed === true && served === newest.note
-  }, 10_000)
+  }, 60_000)
   expect(newest?.witnesses.toSorted()).toEqual(names)
   const key = await (await fetch(`${service.url}/ledger/default/key`)).text()
   const known = [key.trim(), ...both.map(({ vkey }) => vkey)].map(parseVerifierKey)
@@ -78,7 +78,7 @@ test('two witnesses that asked the service for its key make its checkpoints witn
     const [first] = await checkpointsOf(service.url)
     return first && first.size > (newest?.size ?? 0) && first.witnesses.length > 0 ? first : undefined
   }
-  await untilSo(async () => (await later()) !== undefined, 10_000)
+  await untilSo(async () => (await later()) !== undefined, 60_000)
   expect(await later()).toMatchObject({ witnessed: false, witnesses: [names[0]] })
   expect((await checkpointsOf(service.url)).find(({ size }) => size === newest?.size)?.witnessed).toBe(true)
 }, 120_000)

@@ -31,7 +31,7 @@ const opened = async () => {
     const found = (await events()).filter((event) => event.type === type)[nth]
     return Date.parse(found?.recordedAt ?? '')
   }
-  await until(async () => (await countOf('StageStarted')) === 1, 20_000)
+  await until(async () => (await countOf('StageStarted')) === 1, 60_000)
   return {
     countOf,
     timeOf,
@@ -39,7 +39,7 @@ const opened = async () => {
     say: (type: 'PauseRun' | 'ResumeRun' | 'CancelRun') =>
       commands.handle(runs, runId, { type, runId }, contextOf({ tenant, at: new Date().toISOString() })),
     /** Resolves when there are so many events of the type. */
-    has: (type: string, count = 1) => until(async () => (await countOf(type)) >= count, 20_000),
+    has: (type: string, count = 1) => until(async () => (await countOf(type)) >= count, 60_000),
     worker: async () => (await findWorkers(nats.url, new SilentLog()))[0],
   }
 }
@@ -68,7 +68,7 @@ describe.skipIf(noNatsServer)(named('a control'), () => {
     // What the workers say is gathered for a second: the stage is still going on when this one says it.
     expect(await worker()).toMatchObject({ active: 1, paused: 1 })
     await has('StageCompleted')
-    await until(async () => (await worker())?.active === 0, 20_000)
+    await until(async () => (await worker())?.active === 0, 60_000)
     // It said so when it was asked, a whole look ago.
     const ms = Date.now() - (await timeOf('StageCompleted')) - lookMs
     told('pause, from the end of the stage until the worker said that it had let go', ms)
