@@ -14,7 +14,7 @@ import { WitnessClient } from '../witness/client.ts'
 import type { EvidenceThreadWord } from './evidence-words.ts'
 import { announceLedger } from './ledger-access.ts'
 import { LogKeys } from './log-keys.ts'
-import type { Stop } from './stop.ts'
+import { briefly, type Stop } from './stop.ts'
 
 interface Parts {
   commands: CommandHandler
@@ -47,7 +47,7 @@ export const composeSealing = async (config: Config, parts: Parts, stops: Stop[]
     log,
     nowMs: Date.now,
   })
-  stops.push(() => witnessing.stop())
+  stops.push(briefly(() => witnessing.stop()))
   const chain: LogSealerDeps['chain'] = async (tenant, name) => {
     const events = await ledger.read(streamName('checkpoint', tenant, name), 0n)
     return events.flatMap(({ event }) => (event?.type === 'CheckpointSigned' ? [event.data] : []))
@@ -61,7 +61,7 @@ export const composeSealing = async (config: Config, parts: Parts, stops: Stop[]
   worker.off('message', keepEarly)
   worker.on('message', (word: EvidenceThreadWord) => hear(word, sealer, log))
   sealer.start()
-  stops.push(() => sealer.stop())
+  stops.push(briefly(() => sealer.stop()))
   return { sealer, signerOf: keys.signerOf.bind(keys), vkeysOf: keys.vkeysOf.bind(keys) }
 }
 

@@ -25,7 +25,7 @@ import { composeEvidence } from './evidence.ts'
 import { composeGovernance } from './governance.ts'
 import { composeLease } from './lease.ts'
 import { nameLedger } from './ledger-name.ts'
-import type { Stop } from './stop.ts'
+import { briefly, type Stop } from './stop.ts'
 import { composeValidation } from './validation.ts'
 import { openViews, viewsCurrent } from './views.ts'
 import { composeWebhooks } from './webhooks.ts'
@@ -50,7 +50,7 @@ export const startService = async (
   // Before the policies, which keep this thread busy while that of the views loads.
   const { views, follower: viewFollower } = await openViews(config, log, stops)
   const access = await compose(config, commands, log)
-  stops.push(() => access.close())
+  stops.push(briefly(() => access.close()))
 
   const { bus, events, directory, onLost } = await composeBus(config, log, stops)
   stops.push(access.shareLimits(bus))
@@ -83,13 +83,13 @@ export const startService = async (
 
   const position = await registerPipelines(config, commands, log)
   await viewFollower.reach(position, 10_000)
-  await reconciler.start()
+  reconciler.start()
   onLost(() => void reconciler.lost())
-  stops.push(() => reconciler.stop())
+  stops.push(briefly(() => reconciler.stop()))
   // Only now: who leads must know what is due.
   stops.push(leading.start())
-  stops.push(await webhooks.start())
-  stops.push(await governance.start())
+  stops.push(briefly(await webhooks.start()))
+  stops.push(briefly(await governance.start()))
   const ledgerName = await nameLedger(commands, config.ledgerName, instance)
   const { evidence, evidenceJobs } = await composeEvidence(config, { commands, url, ledgerName, lease, log }, stops)
   if (config.worker === 'inline') {

@@ -50,9 +50,9 @@ export class Reconciler implements Follows {
     return this.deps.head()
   }
 
-  /** The views must be current: they say what is due. */
-  async start(): Promise<void> {
-    await this.sweep()
+  /** The views must be current: they say what is due. Nobody waits for a bus that takes nothing just now. */
+  start(): void {
+    void this.sweep()
     const every = Math.min(sweepEveryMs, Math.max(250, this.deps.leaseMs / 2))
     this.interval = setInterval(() => void this.sweep(), every)
   }

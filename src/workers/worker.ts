@@ -13,6 +13,9 @@ export interface WorkerDeps extends AttemptDeps {
   stopGraceMs: number
 }
 
+/** Of work that was broken off, until it is left as a crash would leave it: a ledger or a bus may not answer it. */
+const abortMs = 5_000
+
 /** Why work in progress is broken off. */
 type AbortReason = 'cancel' | 'timeout' | 'stop'
 
@@ -46,12 +49,23 @@ export class Worker {
     this.stopConsuming = bus.consume(engine.name, concurrency, (delivery) => this.work(delivery))
   }
 
+  /** Takes nothing new, and resolves when what was in progress has ended, was broken off, or was left. */
   async stop(): Promise<void> {
-    const timer = setTimeout(() => {
+    const { stopGraceMs } = this.deps
+    const aborting = setTimeout(() => {
       for (const { controller } of this.active.values()) controller.abort('stop')
-    }, this.deps.stopGraceMs)
+    }, stopGraceMs)
+    let leaving: NodeJS.Timeout | undefined
+    const isLeft = new Promise<void>((resolve) => {
+      leaving = setTimeout(resolve, stopGraceMs + abortMs)
+    })
+    await Promise.race([this.finished(), isLeft])
+    clearTimeout(aborting)
+    clearTimeout(leaving)
+  }
+
+  private async finished(): Promise<void> {
     await this.stopConsuming()
-    clearTimeout(timer)
     this.stopControl()
     await Promise.all(this.closing)
   }

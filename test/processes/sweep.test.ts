@@ -24,7 +24,7 @@ describe('a sweep', () => {
 
   test('begins at the start, and comes again and again until it is stopped', async () => {
     const { reconciler, asked } = await reconciling()
-    await reconciler.start()
+    reconciler.start()
     expect(asked).toHaveLength(1)
     await passMs(25_000)
     expect(asked).toHaveLength(3)
