@@ -170,8 +170,8 @@ export const approvalsView: View = {
     },
     ApprovalExpired: (seen) => [closed('expired')(seen, seen.event.data.approvalId)],
     ApprovalWithdrawn: (seen) => {
-      const { approvalId } = seen.event.data
-      return [closed('withdrawn')(seen, approvalId), changed(seen, approvalId, { settled: 1 })]
+      const changes = { status: 'withdrawn', closed_at: seen.metadata.occurredAt, settled: 1 }
+      return [changed(seen, seen.event.data.approvalId, changes)]
     },
     ApprovalConsumed: (seen) => [changed(seen, seen.event.data.approvalId, { status: 'consumed' })],
     RunQueued: settledByMetadata,

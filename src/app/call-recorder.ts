@@ -1,6 +1,7 @@
 import type { CallRecord } from '../domain/access/events.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { CallLog, type CallRecorderDeps } from './call-log.ts'
+import { noLongerThan } from './no-longer-than.ts'
 
 const tenantsAtOnceMax = 16
 /** A ledger that takes no records gets no calls to record (fail closed). */
@@ -48,12 +49,7 @@ export class CallRecorder {
     if (this.behindMs() <= behindMaxMs) return true
     const logs = [...this.logs.values()]
     if (logs.some((log) => log.isRefused)) return false
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patienceMs)
-    })
-    await Promise.race([Promise.all(logs.map((log) => log.durable())), late])
-    clearTimeout(timer)
+    await noLongerThan(patienceMs, Promise.all(logs.map((log) => log.durable())))
     return this.behindMs() <= behindMaxMs
   }
 

@@ -1,3 +1,5 @@
+import { noLongerThan } from '../app/no-longer-than.ts'
+
 /** Undoes a part of the start. */
 export type Stop = () => void | Promise<void>
 
@@ -6,14 +8,8 @@ const brieflyMs = 2_000
 /** For a part that may wait for a ledger or a bus that does not answer: what it is at is found again by the next start. */
 export const briefly =
   (stop: Stop): Stop =>
-  async () => {
-    let timer: NodeJS.Timeout | undefined
-    const isEnough = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, brieflyMs)
-    })
-    await Promise.race([stop(), isEnough])
-    clearTimeout(timer)
-  }
+  () =>
+    noLongerThan(brieflyMs, Promise.resolve(stop()))
 
 /** Starts parts that each leave how to stop them. When one fails, those before it are stopped, in reverse, as by `stop`. */
 export const startParts = async <Started>(

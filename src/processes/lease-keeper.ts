@@ -2,6 +2,7 @@ import { leases } from '../app/aggregates.ts'
 import { systemContext } from '../app/context.ts'
 import { systemTenant } from '../app/counted-calls.ts'
 import type { CommandHandler } from '../app/handle.ts'
+import { noLongerThan } from '../app/no-longer-than.ts'
 import type { Follows, Log } from '../app/ports/follower.ts'
 import type { LedgerEvent } from '../app/ports/ledger.ts'
 import { Rejection } from '../domain/codes.ts'
@@ -93,7 +94,7 @@ export class LeaseKeeper implements Follows, RoleLease {
     clearTimeout(this.timer)
     this.lose('this process stops')
     const released = (this.turning ?? Promise.resolve()).then(() => this.release())
-    await Promise.race([released, new Promise((resolve) => setTimeout(resolve, releaseTimeoutMs).unref())])
+    await noLongerThan(releaseTimeoutMs, released)
   }
 
   async handle(events: readonly LedgerEvent[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Aggregate } from '../app/aggregate.ts'
 import { type CommandContext, systemContext } from '../app/context.ts'
 import type { CommandHandler } from '../app/handle.ts'
+import { noLongerThan } from '../app/no-longer-than.ts'
 import type { Job } from '../app/ports/bus.ts'
 import type { Log } from '../app/ports/follower.ts'
 import { Rejection } from '../domain/codes.ts'
@@ -79,12 +80,7 @@ export class RunLogWriter {
     this.closedMs = performance.now()
     this.wake()
     this.write()
-    let late: NodeJS.Timeout | undefined
-    const expiry = new Promise<void>((resolve) => {
-      late = setTimeout(resolve, this.bounds.closeMs)
-    })
-    await Promise.race([this.writing, expiry])
-    clearTimeout(late)
+    await noLongerThan(this.bounds.closeMs, Promise.resolve(this.writing))
   }
 
   private wait(line: LogLine): void {

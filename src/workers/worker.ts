@@ -1,3 +1,4 @@
+import { noLongerThan } from '../app/no-longer-than.ts'
 import type { Bus, Control, Delivery, Job } from '../app/ports/bus.ts'
 import { StageError } from '../app/ports/engine.ts'
 import type { WorkerStats } from '../app/ports/worker-directory.ts'
@@ -55,13 +56,8 @@ export class Worker {
     const aborting = setTimeout(() => {
       for (const { controller } of this.active.values()) controller.abort('stop')
     }, stopGraceMs)
-    let leaving: NodeJS.Timeout | undefined
-    const isLeft = new Promise<void>((resolve) => {
-      leaving = setTimeout(resolve, stopGraceMs + abortMs)
-    })
-    await Promise.race([this.finished(), isLeft])
+    await noLongerThan(stopGraceMs + abortMs, this.finished())
     clearTimeout(aborting)
-    clearTimeout(leaving)
   }
 
   private async finished(): Promise<void> {

@@ -3,6 +3,7 @@ import { subjectBy, subjectsAfter } from '../../../../projections/access.ts'
 import { subjectStatus } from '../../../../projections/subjects.ts'
 import { parseSealed } from '../../../domain/sealed.ts'
 import type { Env } from '../../context.ts'
+import { mayDo } from '../../permission.ts'
 import type { Services } from '../../services.ts'
 
 const subjectsPage = 1_000
@@ -25,13 +26,10 @@ export interface Opener {
   pseudonymsOf(actor: string): Promise<string[]>
 }
 
-export const openerFor = (c: Context<Env>, { policies, openSealed, views }: Services): Opener => {
-  const { tenant, actor } = c.get('principal')
-  const mayOpen = policies.decide({
-    principal: { id: actor.pseudonym, kind: actor.kind, roles: c.get('roles'), tenant },
-    action: 'OpenPersonalValues',
-    resource: { tenant },
-  }).allowed
+export const openerFor = (c: Context<Env>, services: Services): Opener => {
+  const { openSealed, views } = services
+  const { tenant } = c.get('principal')
+  const mayOpen = mayDo(c, services, 'OpenPersonalValues').allowed
   const people = new Map<string, Promise<Person | null>>()
   const erased = new Map<string, boolean>()
   const isErased = (pseudonym: string): boolean => {
