@@ -6,6 +6,7 @@ import { Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { chainFileOf } from '../evidence/jobs/chain-file.ts'
 import { LogReader } from '../evidence/log/reader.ts'
+import { rehearse } from '../evidence/log/rehearse.ts'
 import { evidenceOf } from '../evidence/log/service.ts'
 import { StoredReader } from '../ledger/stored-reader.ts'
 
@@ -36,6 +37,10 @@ export interface ChainQuestion {
 }
 
 export type BundleMade = { file: BundleFile | null } | { chain: ChainFileMade | null }
+
+export interface Rehearsal {
+  rehearsal: { logId: number; size: number }
+}
 
 /** A text to be signed, or how far it is; or the end of it. */
 export type BundleAnswer = { id: number } & (
@@ -94,4 +99,9 @@ const answer = async (question: BundleQuestion): Promise<void> => {
   }
 }
 
-parentPort?.on('message', (question: BundleQuestion) => void answer(question))
+parentPort?.on('message', (said: BundleQuestion | Rehearsal) => {
+  if (!('rehearsal' in said)) return void answer(said)
+  const { logId, size } = said.rehearsal
+  // What fails here is told to whoever asks for a bundle.
+  rehearse({ reader, events }, logId, size).catch(() => undefined)
+})

@@ -4,12 +4,22 @@ import type { ChainFileMade, ChainProgress } from '../app/ports/evidence-jobs.ts
 import { type Code, type Details, Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { doubtOf } from '../evidence/doubt.ts'
-import type { LogReader } from '../evidence/log/reader.ts'
+import type { LogHead, LogReader } from '../evidence/log/reader.ts'
+import { rehearsalLeaves } from '../evidence/log/rehearse.ts'
 import { evidenceOf } from '../evidence/log/service.ts'
 import type { NoteSigner } from '../evidence/note.ts'
 import { StoredReader } from '../ledger/stored-reader.ts'
-import type { BundleAnswer, BundleMade, BundleQuestion, BundleThreadData, ChainQuestion } from './bundle-thread.ts'
+import type {
+  BundleAnswer,
+  BundleMade,
+  BundleQuestion,
+  BundleThreadData,
+  ChainQuestion,
+  Rehearsal,
+} from './bundle-thread.ts'
 import type { Stop } from './stop.ts'
+
+const rehearseEveryMs = 2_000
 
 export interface EvidenceParts {
   /** Of the trees' file, and where that is. */
@@ -30,6 +40,13 @@ export const serveEvidence = (parts: EvidenceParts, stops: Stop[]): Evidence => 
   stops.push(() => events.close())
   const bundles = new BundleThread(parts)
   stops.push(() => bundles.stop())
+  const timer = setInterval(() => {
+    const large = reader.heads().find(({ size }) => size >= rehearsalLeaves)
+    if (!large) return
+    clearInterval(timer)
+    bundles.rehearse(large)
+  }, rehearseEveryMs)
+  stops.push(() => clearInterval(timer))
   const signer = (tenant: string, log: LogName) => signerOf(tenant as TenantId, log)
   const direct = evidenceOf({ reader, events, isBroken, signerOf: signer })
   const subject: Evidence['subject'] = (tenant, asked) => bundles.make(tenant, 'commands', { subject: asked })
@@ -49,7 +66,7 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** One thread, from the first bundle on; one that has died is followed by another. */
+/** One thread, from the rehearsal or the first bundle on; one that has died is followed by another. */
 export class BundleThread {
   private readonly parts: EvidenceParts
   private readonly waiting = new Map<number, Waiting>()
@@ -58,6 +75,11 @@ export class BundleThread {
 
   constructor(parts: EvidenceParts) {
     this.parts = parts
+  }
+
+  /** The first bundle would take twice as long: the thread starts, and its code is compiled as it runs. */
+  rehearse({ id, size }: LogHead): void {
+    this.thread().postMessage({ rehearsal: { logId: id, size } } satisfies Rehearsal)
   }
 
   async make(tenant: TenantId, log: LogName, what: BundleQuestion['what']): Promise<BundleFile | null> {

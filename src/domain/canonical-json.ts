@@ -1,4 +1,4 @@
-import type { JsonValue } from './json.ts'
+import type { JsonObject, JsonValue } from './json.ts'
 
 /**
  * The one text of a JSON value, to be hashed or signed (RFC 8785): no spaces, keys in the order of their UTF-16 code
@@ -7,16 +7,34 @@ import type { JsonValue } from './json.ts'
  */
 export const canonicalJson = (value: JsonValue): string => {
   if (typeof value === 'string') return quoted(value)
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
   if (value !== null && typeof value === 'object') {
-    const keys = Object.keys(value).sort()
-    return `{${keys.map((key) => `${quoted(key)}:${canonicalJson(value[key] as JsonValue)}`).join(',')}}`
+    let members = ''
+    for (const key of Object.keys(value).sort()) members += `${members && ','}${memberOf(value, key)}`
+    return `{${members}}`
   }
   if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError(`${value} is not a JSON number`)
   return JSON.stringify(value)
 }
 
+/** The members of an object as they stand in that text, in their order. */
+export type Members = [key: string, member: string][]
+
+export const canonicalMembers = (object: JsonObject): Members =>
+  Object.keys(object)
+    .sort()
+    .map((key) => [key, memberOf(object, key)])
+
+/** The object that has these members. */
+export const textOf = (members: Members): string => `{${members.map(([, member]) => member).join()}}`
+
+const memberOf = (object: JsonObject, key: string): string => `${quoted(key)}:${canonicalJson(object[key] ?? null)}`
+
+/** Printable ASCII without the quotation mark and the backslash: most texts, and they need no escape. */
+const plain = /^[ !#-[\]-~]*$/
+
 const quoted = (text: string): string => {
+  if (plain.test(text)) return `"${text}"`
   if (!text.isWellFormed()) throw new RangeError('half of a surrogate pair is not Unicode text')
   return JSON.stringify(text)
 }

@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { entryBytesMax } from './tiles.ts'
-import { hexOf } from './verifier/hash.ts'
-import { dataHash, type Envelope, leafBytes as envelopeJson, metaHash } from './verifier/leaf.ts'
+import { type Envelope, leafBytes as envelopeJson, eventText, hashesOf } from './verifier/leaf.ts'
 
 export type { Envelope } from './verifier/leaf.ts'
 
@@ -66,8 +65,8 @@ export const isLeaf = (event: StoredEvent): boolean =>
   logOfStream(event.stream) !== undefined && sealOf(event) !== undefined
 
 /** What the log says of an event. Throws an Error for one that is no leaf. */
-export const envelopeOf = (event: StoredEvent, index: number): Envelope => {
-  const { id, stream, revision, type, recordedAt, data, metadata } = event
+export const envelopeOf = (event: StoredEvent, index: number, text = eventText(event)): Envelope => {
+  const { id, stream, revision, type, recordedAt } = event
   const seal = sealOf(event)
   if (!seal) throw new Error(`the event ${revision}@${stream} has no salt of 32 bytes or no actor`)
   const { salt, pseudonym } = seal
@@ -80,8 +79,7 @@ export const envelopeOf = (event: StoredEvent, index: number): Envelope => {
     type,
     recordedAt,
     actor: pseudonym,
-    dataHash: hexOf(dataHash(salt, data)),
-    metaHash: hexOf(metaHash(salt, metadata)),
+    ...hashesOf(salt, text),
   }
 }
 

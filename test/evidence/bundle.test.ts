@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { bundleLeavesMax, periodBundle } from '../../src/evidence/bundle.ts'
+import { bundleLeavesMax, PeriodBundle } from '../../src/evidence/bundle.ts'
 import { cosigner, noteSigner, parseNote, parseVerifierKey } from '../../src/evidence/note.ts'
 import { parsePolicy, policyOf } from '../../src/evidence/verifier/policy.ts'
 import { verify } from '../../src/evidence/verifier/verify.ts'
-import { bytesOf, eventOf, jsonOf, logOf, origin, outcome, signer, trusted } from './world.ts'
+import { bytesOf, eventOf, jsonOf, logOf, origin, outcome, periodBundle, signer, trusted } from './world.ts'
 
 const log = logOf(23)
 
@@ -81,8 +81,7 @@ describe('the bundle of a period', () => {
 describe('with a policy', () => {
   const witness = cosigner('w.example', Buffer.alloc(32, 9), () => 1_700_000_000)
   const cosigned = `${log.checkpoint()}${witness.sign(parseNote(log.checkpoint()).text)}`
-  const bundle = (checkpoint: string) =>
-    periodBundle({ types: null, events: log.events, since: null, checkpoint, signer })
+  const bundle = (checkpoint: string) => periodBundle(null, log.events, { since: null, checkpoint, signer })
   const policyWith = (...lines: string[]) => parsePolicy(Buffer.from(lines.join('\n')))
   const asks = policyWith(`log ${signer.vkey}`, `witness W ${witness.vkey}`, 'quorum W')
 
@@ -116,16 +115,16 @@ describe('with a policy', () => {
 describe('a bundle is not made', () => {
   test('by the key of another log', () => {
     const other = noteSigner('ledger.example/other', Buffer.alloc(32, 7))
-    const input = { types: null, events: log.events, since: null, checkpoint: log.checkpoint() }
-    expect(() => periodBundle({ ...input, signer: other })).toThrow(
+    const seal = { since: null, checkpoint: log.checkpoint(), signer: other }
+    expect(() => periodBundle(null, log.events, seal)).toThrow(
       'the key of ledger.example/other cannot sign for the log ledger.example/acme',
     )
   })
 
   test('of too many leaves', () => {
-    const [first] = log.events
-    const events = first ? Array.from({ length: bundleLeavesMax + 1 }, () => first) : []
-    const input = { types: [], since: null, checkpoint: log.checkpoint(), signer }
-    expect(() => periodBundle({ ...input, events })).toThrow('a bundle of 100001 leaves, at most 100000')
+    const bundle = new PeriodBundle([])
+    const event = { index: 0, event: eventOf(0) }
+    for (let leaf = 0; leaf < bundleLeavesMax; leaf += 1) bundle.add(event)
+    expect(() => bundle.add(event)).toThrow('a bundle of more than 100000 leaves')
   })
 })

@@ -1,16 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { periodBundle } from '../../src/evidence/bundle.ts'
 import { noteSigner } from '../../src/evidence/note.ts'
 import { chainOf, log, parts, told } from './chains.ts'
-import { changed, eventOf, forged, logOf } from './world.ts'
+import { changed, eventOf, forged, logOf, periodBundle } from './world.ts'
 
 const [a, b, c, d] = parts
 
 const other = noteSigner('ledger.example/other', Buffer.alloc(32, 7))
 const foreign = (from: number, to: number) =>
-  periodBundle({
-    types: null,
-    events: log.events.slice(from, to),
+  periodBundle(null, log.events.slice(from, to), {
     since: { checkpoint: log.checkpoint(from, other), consistency: log.sinceOf(from, to).consistency },
     checkpoint: log.checkpoint(to, other),
     signer: other,

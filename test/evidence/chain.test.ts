@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { periodBundle } from '../../src/evidence/bundle.ts'
 import { cosigner, parseNote } from '../../src/evidence/note.ts'
 import { verifyFile } from '../../src/evidence/verifier/chain.ts'
 import { linesOf } from '../../src/evidence/verifier/lines.ts'
 import { main } from '../../src/evidence/verifier/main.ts'
 import { parsePolicy, policyOf } from '../../src/evidence/verifier/policy.ts'
 import { chainOf, fileOf, log, parts, told } from './chains.ts'
-import { changed, origin, outcome, signer, trusted } from './world.ts'
+import { changed, origin, outcome, periodBundle, signer, trusted } from './world.ts'
 
 const [a, b, c] = parts
 
@@ -62,9 +61,7 @@ describe('with a policy', () => {
   const asks = parsePolicy(Buffer.from([`log ${signer.vkey}`, `witness W ${witness.vkey}`, 'quorum W'].join('\n')))
   const cosigned = (from: number, to: number) => {
     const checkpoint = `${log.checkpoint(to)}${witness.sign(parseNote(log.checkpoint(to)).text)}`
-    return periodBundle({
-      types: null,
-      events: log.events.slice(from, to),
+    return periodBundle(null, log.events.slice(from, to), {
       since: log.sinceOf(from, to),
       checkpoint,
       signer,

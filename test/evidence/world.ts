@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../src/domain/canonical-json.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
-import { type IndexedEvent, periodBundle, subjectBundle } from '../../src/evidence/bundle.ts'
+import { type IndexedEvent, PeriodBundle, type PeriodSeal, subjectBundle } from '../../src/evidence/bundle.ts'
 import { checkpointText } from '../../src/evidence/checkpoint.ts'
 import { envelopeOf, leafBytes, type StoredEvent } from '../../src/evidence/leaf.ts'
 import { consistencyProof, frontierAt, inclusionProof, rootOf } from '../../src/evidence/merkle.ts'
 import { type NoteSigner, noteSigner, parseVerifierKey, signNote } from '../../src/evidence/note.ts'
-import { canonicalMembers, contentDigest, manifestText } from '../../src/evidence/verifier/bundle.ts'
+import { manifestText } from '../../src/evidence/verifier/bundle.ts'
 import { type Policy, policyOf } from '../../src/evidence/verifier/policy.ts'
 import { verify } from '../../src/evidence/verifier/verify.ts'
 import { MemoryTree } from './trees.ts'
@@ -35,6 +35,12 @@ export const eventOf = (n: number): StoredEvent => ({
   },
 })
 
+export const periodBundle = (types: string[] | null, events: readonly IndexedEvent[], seal: PeriodSeal): Uint8Array => {
+  const bundle = new PeriodBundle(types)
+  for (const event of events) bundle.add(event)
+  return bundle.seal(seal)
+}
+
 /** A log of so many events, its tree and its bundles. */
 export const logOf = (size: number, event = eventOf) => {
   const events: IndexedEvent[] = Array.from({ length: size }, (_, index) => ({ index, event: event(index) }))
@@ -60,9 +66,7 @@ export const logOf = (size: number, event = eventOf) => {
         proofOf: (index) => inclusionProof(index, size, tree.read),
       }),
     period: (from: number | null, to: number, types: string[] | null = null) =>
-      periodBundle({
-        types,
-        events: events.slice(from ?? 0, to),
+      periodBundle(types, events.slice(from ?? 0, to), {
         since: from === null ? null : sinceOf(from, to),
         checkpoint: checkpoint(to),
         signer,
@@ -98,7 +102,7 @@ export const forged = (bytes: Uint8Array, change: (json: Json) => void, by: Note
     const { manifest: _, signature, ...content } = json
     json.manifest = {
       count: json.leaves.length,
-      digest: contentDigest(canonicalMembers(JSON.parse(JSON.stringify(content)))),
+      digest: createHash('sha256').update(bytesOf(content)).digest('hex'),
       indexes: json.leaves.map(({ envelope }) => Number(envelope.index)),
     }
     json.signature = by ? signNote(manifestText(by.name, json.manifest), by) : signature

@@ -1,10 +1,10 @@
 import type { BundleFile, PeriodAsked, SealedHead, SubjectAsked } from '../../app/ports/evidence.ts'
 import { Rejection } from '../../domain/codes.ts'
-import { bundleLeavesMax, type IndexedEvent, periodBundle, subjectBundle } from '../bundle.ts'
+import { bundleLeavesMax, type IndexedEvent, PeriodBundle, subjectBundle } from '../bundle.ts'
 import { isLeaf, type LogName } from '../leaf.ts'
 import { consistencyProof, inclusionProof } from '../merkle.ts'
 import type { NoteSigner } from '../note.ts'
-import { eventsOfLeaves } from './ledger-events.ts'
+import { eventsOfLeaves, pagesOfLeaves } from './ledger-events.ts'
 import { newestOf, type SealedDeps, type SealedLog, sealedAs } from './sealed.ts'
 import { SealedHeads } from './sealed-heads.ts'
 
@@ -107,9 +107,11 @@ export const bundleBetween = async (
   types: PeriodAsked['types'],
 ): Promise<Uint8Array> => {
   const first = start?.size ?? 0
-  return periodBundle({
-    types: types && [...types],
-    events: await eventsOfLeaves(events, reader.leavesFrom(logId, first, end.size - first)),
+  const bundle = new PeriodBundle(types)
+  for await (const page of pagesOfLeaves(events, reader.leavesFrom(logId, first, end.size - first))) {
+    for (const event of page) bundle.add(event)
+  }
+  return bundle.seal({
     since: start && {
       checkpoint: start.note,
       consistency: consistencyProof(first, end.size, reader.subtrees(logId, end.size)),

@@ -12,27 +12,48 @@ export interface LedgerEvents {
   from(position: bigint, count: number): Promise<LedgerLeaf[]>
 }
 
+const pageFirst = 64
 const pageMin = 4
-const pageMax = 4_096
+const pageMax = 1_024
 
 /**
- * The events of leaves, which are in ascending order. They are read off the whole ledger in pages: large ones where
- * leaves stand close together, small ones where other tenants' events lie between them.
+ * The events of leaves, which are in ascending order, in pages off the whole ledger: large ones where leaves stand close
+ * together, small ones where other tenants' events lie between them. While a page is being taken, the next is on its way.
  */
+export async function* pagesOfLeaves(
+  events: Pick<LedgerEvents, 'from'>,
+  places: readonly LeafPlace[],
+): AsyncGenerator<IndexedEvent[]> {
+  let [done, count] = [0, pageFirst]
+  const read = ({ position }: LeafPlace): Promise<LedgerLeaf[]> => events.from(position, count)
+  for (let next = places[0], coming = next && read(next); next && coming; ) {
+    const page = pageOf(await coming, places, done)
+    if (page.length === 0) throw new Error(`the ledger has no event ${next.event} of leaf ${next.index}`)
+    done += page.length
+    count = Math.min(Math.max(page.length * 4, pageMin), pageMax, (places.length - done) * 4)
+    next = places[done]
+    coming = next && read(next)
+    // Of a reading that is left, nobody asks any more what became of it.
+    coming?.catch(() => undefined)
+    yield page
+  }
+}
+
 export const eventsOfLeaves = async (
   events: Pick<LedgerEvents, 'from'>,
   places: readonly LeafPlace[],
 ): Promise<IndexedEvent[]> => {
   const found: IndexedEvent[] = []
-  let count = 64
-  for (let next = places[0]; next; next = places[found.length]) {
-    const before = found.length
-    for (const event of await events.from(next.position, count)) {
-      const place = places[found.length]
-      if (place?.event === event.id) found.push({ index: place.index, event })
-    }
-    if (found.length === before) throw new Error(`the ledger has no event ${next.event} of leaf ${next.index}`)
-    count = Math.min(Math.max((found.length - before) * 4, pageMin), pageMax, (places.length - found.length) * 4)
-  }
+  for await (const page of pagesOfLeaves(events, places)) found.push(...page)
   return found
+}
+
+/** Of some events of the ledger, those that stand at the places from `done` on. */
+const pageOf = (events: readonly LedgerLeaf[], places: readonly LeafPlace[], done: number): IndexedEvent[] => {
+  const page: IndexedEvent[] = []
+  for (const event of events) {
+    const place = places[done + page.length]
+    if (place?.event === event.id) page.push({ index: place.index, event })
+  }
+  return page
 }

@@ -54,20 +54,6 @@ export interface Bundle {
 const contentFields = ['format', 'version', 'claim', 'checkpoint', 'leaves', 'since']
 const sealFields = ['manifest', 'signature']
 
-type Members = [key: string, member: string][]
-
-/** The fields as they stand in RFC 8785 JSON: large ones are written once, for the bundle and for its content. */
-export const canonicalMembers = (fields: JsonObject): Members =>
-  Object.keys(fields)
-    .sort()
-    .map((key) => [key, `${canonicalJson(key)}:${canonicalJson(fields[key] ?? null)}`])
-
-export const textOf = (members: Members): string => `{${members.map(([, member]) => member).join()}}`
-
-/** SHA-256 of a bundle's RFC 8785 JSON without `manifest` and `signature`. */
-export const contentDigest = (members: Members): string =>
-  hexOf(sha256(textOf(members.filter(([key]) => !sealFields.includes(key)))))
-
 /** The text that the service signs: it binds the manifest, and is no checkpoint of any log. */
 export const manifestText = (origin: string, manifest: Bundle['manifest']): string =>
   `ledgerline-evidence/v1\nmanifest ${hexOf(sha256(canonicalJson({ ...manifest })))}\n${origin}\n`
@@ -103,20 +89,38 @@ const parseCanonical = (bytes: Uint8Array): { fields: JsonObject; digest: string
     throw new Refused('not JSON in UTF-8')
   }
   const fields = objectAt(value, 'the bundle', [...contentFields, ...sealFields])
-  const members = membersOf(fields)
-  if (textOf(members) !== text) throw notCanonical()
-  return { fields, digest: contentDigest(members) }
+  return { fields, digest: hexOf(sha256(contentOf(text, fields))) }
 }
 
-const notCanonical = () => new Refused('not the canonical form of its JSON (RFC 8785)')
+/** The RFC 8785 JSON of the content, once the text is seen to be that of all fields: piece by piece, for it may be long. */
+const contentOf = (text: string, fields: JsonObject): string => {
+  let [content, at] = ['', 0]
+  const goOn = (piece: string): void => {
+    if (!text.startsWith(piece, at)) throw notCanonical()
+    at += piece.length
+  }
+  for (const [nth, key] of Object.keys(fields).sort().entries()) {
+    const from = at
+    goOn(`${nth === 0 ? '{' : ','}"${key}":`)
+    for (const piece of canonicalPieces(fields[key] ?? null)) goOn(piece)
+    if (!sealFields.includes(key)) content += text.slice(from, at)
+  }
+  goOn('}')
+  if (at < text.length) throw notCanonical()
+  return `${content}}`
+}
 
-const membersOf = (fields: JsonObject): Members => {
+function* canonicalPieces(value: JsonValue): Generator<string> {
   try {
-    return canonicalMembers(fields)
+    if (!Array.isArray(value)) yield canonicalJson(value)
+    else for (const [nth, item] of value.entries()) yield `${nth === 0 ? '[' : ','}${canonicalJson(item)}`
+    if (Array.isArray(value)) yield value.length === 0 ? '[]' : ']'
   } catch (error) {
     throw error instanceof RangeError ? notCanonical() : error
   }
 }
+
+const notCanonical = () => new Refused('not the canonical form of its JSON (RFC 8785)')
 
 const parseClaim = (value: JsonValue | undefined): SubjectClaim | PeriodClaim => {
   const { form } = anyObjectAt(value, 'claim')

@@ -1,6 +1,6 @@
-import { canonicalJson } from '../../domain/canonical-json.ts'
+import { canonicalJson, canonicalMembers, type Members, textOf } from '../../domain/canonical-json.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
-import { type Hash, sha256 } from './hash.ts'
+import { hexOf, sha256 } from './hash.ts'
 
 /** What a leaf of the log says of one event; the leaf is its RFC 8785 JSON. */
 export interface Envelope {
@@ -22,14 +22,25 @@ export interface Envelope {
   metaHash: string
 }
 
+/** What is hashed of an event, and carried by bundles. */
+export interface EventText {
+  /** RFC 8785 JSON; bytes, where the data is not JSON. */
+  data: string | Uint8Array
+  /** Of RFC 8785 JSON. */
+  metadata: Members
+}
+
+export const eventText = (event: { data: JsonValue | Uint8Array; metadata: JsonObject }): EventText => ({
+  data: event.data instanceof Uint8Array ? event.data : canonicalJson(event.data),
+  metadata: canonicalMembers(event.metadata),
+})
+
 const [dataByte, metaByte] = [Uint8Array.of(2), Uint8Array.of(3)]
 
-/** Of the data as stored; of its bytes, where they are not JSON. `salt`: 32 bytes. */
-export const dataHash = (salt: Uint8Array, data: JsonValue | Uint8Array): Hash =>
-  sha256(dataByte, salt, data instanceof Uint8Array ? data : canonicalJson(data))
-
-/** Of the metadata without its salt. */
-export const metaHash = (salt: Uint8Array, { salt: _, ...metadata }: JsonObject): Hash =>
-  sha256(metaByte, salt, canonicalJson(metadata))
+/** Of the data as stored, and of the metadata without its salt. `salt`: 32 bytes. */
+export const hashesOf = (salt: Uint8Array, { data, metadata }: EventText): Pick<Envelope, 'dataHash' | 'metaHash'> => ({
+  dataHash: hexOf(sha256(dataByte, salt, data)),
+  metaHash: hexOf(sha256(metaByte, salt, textOf(metadata.filter(([key]) => key !== 'salt')))),
+})
 
 export const leafBytes = (envelope: Envelope): string => canonicalJson({ ...envelope })

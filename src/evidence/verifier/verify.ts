@@ -7,8 +7,8 @@ import {
   type SubjectClaim,
 } from './bundle.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
-import { areEqual, hexOf, leafHash, Refused } from './hash.ts'
-import { dataHash, leafBytes, metaHash } from './leaf.ts'
+import { areEqual, leafHash, Refused } from './hash.ts'
+import { eventText, hashesOf, leafBytes } from './leaf.ts'
 import { openNote, parseNote } from './note.ts'
 import type { Policy } from './policy.ts'
 import { append, emptyFrontier, type Frontier, rootOf, verifyConsistency, verifyInclusion } from './proof.ts'
@@ -136,11 +136,10 @@ const ofPeriod = ({ types }: PeriodClaim, leaves: readonly BundleLeaf[]): string
 const asInEnvelopes = (leaves: readonly BundleLeaf[]): string => {
   for (const { envelope, event } of leaves) {
     if (!event) continue
-    const { data, metadata, salt } = event
-    if (hexOf(dataHash(salt, data)) !== envelope.dataHash) throw new Refused(`leaf ${envelope.index}: other data`)
-    if (hexOf(metaHash(salt, metadata)) !== envelope.metaHash)
-      throw new Refused(`leaf ${envelope.index}: other metadata`)
-    const actor = metadata.actor
+    const { dataHash, metaHash } = hashesOf(event.salt, eventText(event))
+    if (dataHash !== envelope.dataHash) throw new Refused(`leaf ${envelope.index}: other data`)
+    if (metaHash !== envelope.metaHash) throw new Refused(`leaf ${envelope.index}: other metadata`)
+    const actor = event.metadata.actor
     if (typeof actor !== 'object' || !actor || Array.isArray(actor) || actor.pseudonym !== envelope.actor) {
       throw new Refused(`leaf ${envelope.index}: the envelope names another actor than the metadata`)
     }
