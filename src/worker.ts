@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { CommandHandler } from './app/handle.ts'
 import { composeBus } from './compose/bus.ts'
+import { isInTime, type WorkerParts, workerMetrics } from './compose/metrics.ts'
 import { type Stop, startParts } from './compose/stop.ts'
-import { startWorker } from './compose/worker.ts'
+import { composeWorker } from './compose/worker.ts'
 import type { Config } from './config.ts'
 import { openDataDir, StartError } from './host/data-dir.ts'
 import { openHealthPort } from './host/health-port.ts'
@@ -26,39 +27,28 @@ export const work = async (config: Config, healthPort: number | null = null): Pr
     const ledger = new EventStoreLedger(eventstoreUrl)
     stops.push(() => ledger.close())
     const { bus, directory, isReachable } = await composeBus(config, log, stops)
-    if (healthPort !== null) {
-      const isLedgerThere = () => within(checkTimeoutMs, ledger.head())
-      stops.push(await boundHealthPort(config.host, healthPort, isLedgerThere, () => isReachable(checkTimeoutMs)))
-    }
     const commands = new CommandHandler(ledger)
     const worker = `${await instanceId(config.dataDir)}.${randomUUID()}`
     const shared = { commands, bus, directory, log, worker, leaseMs: config.runLeaseMs, nowMs: Date.now }
-    stops.push(await startWorker(config, shared))
+    const { stats, start } = composeWorker(config, shared)
+    if (healthPort !== null) {
+      stops.push(await boundHealthPort(config.host, healthPort, { log, stats, ledger, isReachable }))
+    }
+    stops.push(await start())
   })
   return stop
 }
 
-type Check = () => Promise<boolean>
-
-const boundHealthPort = async (host: string, port: number, ledger: Check, bus: Check): Promise<Stop> => {
+const boundHealthPort = async (host: string, port: number, parts: WorkerParts): Promise<Stop> => {
+  const { ledger, isReachable } = parts
+  const missing = async () => {
+    const isLedgerUp = isInTime(checkTimeoutMs, ledger.head())
+    const isBusUp = isReachable(checkTimeoutMs)
+    return [...((await isLedgerUp) ? [] : ['ledger']), ...((await isBusUp) ? [] : ['bus'])]
+  }
   try {
-    return await openHealthPort(host, port, async () => {
-      const [isLedgerThere, isBusThere] = await Promise.all([ledger(), bus()])
-      return [...(isLedgerThere ? [] : ['ledger']), ...(isBusThere ? [] : ['bus'])]
-    })
+    return await openHealthPort(host, port, missing, workerMetrics(parts))
   } catch (error) {
     throw new StartError(`--health-port: ${port} cannot be bound: ${error instanceof Error ? error.message : error}`)
   }
 }
-
-/** Whether it is there in time. */
-const within = (timeoutMs: number, asked: Promise<unknown>): Promise<boolean> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), timeoutMs)
-    asked
-      .then(
-        () => resolve(true),
-        () => resolve(false),
-      )
-      .finally(() => clearTimeout(timer))
-  })

@@ -27,23 +27,21 @@ type Access = Pick<
   | 'callers'
   | 'policies'
   | 'limits'
-  | 'calls'
   | 'counted'
   | 'webhookSecrets'
   | 'subjectKeys'
   | 'openSealed'
   | 'corsOrigins'
->
+> & {
+  calls: Services['calls'] & Pick<CallRecorder, 'behindMs'>
+  /** Has rates counted together with the other processes on the bus. */
+  shareLimits: RateLimits['share']
+  /** Writes what is not written yet. */
+  close(): Promise<void>
+}
 
-/**
- * Who may call, and where it is written down. `shareLimits` has rates counted together with the other processes on the
- * bus, `close` writes what is not written yet.
- */
-export const composeAccess = async (
-  config: Config,
-  commands: CommandHandler,
-  log: Log,
-): Promise<Access & { shareLimits: RateLimits['share']; close(): Promise<void> }> => {
+/** Who may call, and where it is written down. */
+export const composeAccess = async (config: Config, commands: CommandHandler, log: Log): Promise<Access> => {
   sayWhoMayCall(config, log)
   await openKeysDir(config.keysDir)
   const keys = await openFileKeys(join(config.keysDir, 'subjects'))

@@ -25,10 +25,12 @@ import { composeEvidence } from './evidence.ts'
 import { composeGovernance } from './governance.ts'
 import { composeLease } from './lease.ts'
 import { nameLedger } from './ledger-name.ts'
+import { serviceMetrics } from './metrics.ts'
 import { briefly, type Stop } from './stop.ts'
 import { composeValidation } from './validation.ts'
 import { openViews, viewsCurrent } from './views.ts'
 import { composeWebhooks } from './webhooks.ts'
+import type { WorkerShared } from './worker.ts'
 
 interface Parts {
   log: Log
@@ -52,7 +54,7 @@ export const startService = async (
   const access = await compose(config, commands, log)
   stops.push(briefly(() => access.close()))
 
-  const { bus, events, directory, onLost } = await composeBus(config, log, stops)
+  const { bus, events, directory, onLost, isReachable } = await composeBus(config, log, stops)
   stops.push(access.shareLimits(bus))
   const instance = await instanceId(config.dataDir)
   const worker = `${instance}.${randomUUID()}`
@@ -91,11 +93,8 @@ export const startService = async (
   stops.push(briefly(await webhooks.start()))
   stops.push(briefly(await governance.start()))
   const ledgerName = await nameLedger(commands, config.ledgerName, instance)
-  const { evidence, evidenceJobs } = await composeEvidence(config, { commands, url, ledgerName, lease, log }, stops)
-  if (config.worker === 'inline') {
-    const { startWorker } = await import('./worker.ts')
-    stops.push(await startWorker(config, { ...shared, directory }))
-  }
+  const logs = await composeEvidence(config, { commands, url, ledgerName, lease, log }, stops)
+  const workerStats = await startInlineWorker(config, { ...shared, directory }, stops)
 
   const live = new LiveStreams(feed)
   const app = createApp({
@@ -104,8 +103,8 @@ export const startService = async (
     views,
     log,
     nowMs: Date.now,
-    evidence,
-    evidenceJobs,
+    evidence: logs.evidence,
+    evidenceJobs: logs.evidenceJobs,
     streams: ledger,
     runLogDays: config.runLogDays,
     ...governance.services,
@@ -115,12 +114,22 @@ export const startService = async (
     reads: new ReadAfterWrite(viewFollower, await positionKey(config.keysDir)),
     ...access,
     notReady: () => missingOf(ledger),
+    metrics: serviceMetrics({ ...{ log, views, follower, lease, logs, workerStats, ledger, isReachable }, ...access }),
   })
   door.open(getRequestListener(app.fetch))
   // Stopped first: what is in flight is answered while everything is still there.
   stops.push(() => door.close())
   // They are in flight for as long as anybody listens.
   stops.push(() => live.close())
+}
+
+/** Answers what it has done, or null when there is none. */
+const startInlineWorker = async (config: Config, shared: WorkerShared, stops: Stop[]) => {
+  if (config.worker !== 'inline') return null
+  const { composeWorker } = await import('./worker.ts')
+  const { stats, start } = composeWorker(config, shared)
+  stops.push(await start())
+  return stats
 }
 
 /** What keeps the service from being ready. */

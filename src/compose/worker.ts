@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { runLogs } from '../app/aggregates.ts'
-import type { WorkerDirectory } from '../app/ports/worker-directory.ts'
+import type { WorkerDirectory, WorkerStats } from '../app/ports/worker-directory.ts'
 import type { Config } from '../config.ts'
 import { localEngine } from '../engines/local/engine.ts'
 import { steps } from '../engines/local/scoring/steps.ts'
@@ -9,12 +9,15 @@ import { Worker } from '../workers/worker.ts'
 import type { Stop } from './stop.ts'
 
 type Deps = Pick<ConstructorParameters<typeof Worker>[0], 'commands' | 'bus' | 'log' | 'worker' | 'leaseMs' | 'nowMs'>
-type Shared = Deps & { directory: WorkerDirectory | null }
+export type WorkerShared = Deps & { directory: WorkerDirectory | null }
 
 const daySeconds = 86_400
 
-/** A worker of the local engine, at work, and to be found, until it is stopped. */
-export const startWorker = async (config: Config, { directory, ...shared }: Shared): Promise<Stop> => {
+/** A worker of the local engine: from `start` on it is at work, and to be found, until it is stopped. */
+export const composeWorker = (
+  config: Config,
+  { directory, ...shared }: WorkerShared,
+): { stats(): WorkerStats; start(): Promise<Stop> } => {
   const engine = localEngine({ tenantsDir: config.tenantsDir, samplesDir: samplesDir(), steps })
   const worker = new Worker({
     ...shared,
@@ -25,7 +28,6 @@ export const startWorker = async (config: Config, { directory, ...shared }: Shar
     concurrency: config.workerConcurrency,
     stopGraceMs: config.shutdownGraceMs,
   })
-  worker.start()
   const card = {
     engine: engine.name,
     instance: shared.worker,
@@ -33,9 +35,14 @@ export const startWorker = async (config: Config, { directory, ...shared }: Shar
     host: hostname(),
     pid: process.pid,
   }
-  const withdraw = await directory?.announce(card, () => worker.stats())
-  return async () => {
-    await worker.stop()
-    await withdraw?.()
+  const stats = () => worker.stats()
+  const start = async (): Promise<Stop> => {
+    worker.start()
+    const withdraw = await directory?.announce(card, stats)
+    return async () => {
+      await worker.stop()
+      await withdraw?.()
+    }
   }
+  return { stats, start }
 }

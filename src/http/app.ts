@@ -3,6 +3,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import { z } from 'zod'
+import { metricsType } from '../app/ports/metrics.ts'
 import { version } from '../app/version.ts'
 import { Rejection } from '../domain/codes.ts'
 import { asyncApiDocument } from './asyncapi/document.ts'
@@ -11,6 +12,7 @@ import type { Dialect } from './dialect.ts'
 import { batchDialect } from './dialects/batch/index.ts'
 import { governanceDialect } from './dialects/governance/index.ts'
 import { type HttpError, nativeError } from './errors.ts'
+import { measured } from './measured.ts'
 import { approvalsDialect } from './native/approvals/operations.ts'
 import { eventsDialect } from './native/events/operations.ts'
 import { evidenceDialect } from './native/evidence/bundles.ts'
@@ -56,6 +58,13 @@ export const documentOf = (dialects: readonly Dialect[]): object =>
         503: { description: 'they cannot, for want of `missing`', schema: notReady },
       },
     },
+    {
+      path: '/metrics',
+      summary: 'Figures of this process',
+      answers: {
+        200: { description: "in Prometheus' text format", schema: z.string(), type: metricsType },
+      },
+    },
   ])
 
 /** The dialects on one app. */
@@ -64,11 +73,13 @@ export const createApp = (services: Services, dialects: readonly Dialect[] = all
   app.use(identifyRequest, secureHeaders({ strictTransportSecurity: false, crossOriginEmbedderPolicy: false }))
   if (services.corsOrigins.length > 0) app.use(cors({ origin: [...services.corsOrigins], exposeHeaders: ['*'] }))
 
+  for (const path of ['/health', '/ready', '/metrics']) app.use(path, measured(services, path))
   app.get('/health', (c) => c.json({ status: 'ok' } satisfies z.output<typeof live>))
   app.get('/ready', async (c) => {
     const missing = await services.notReady()
     return missing === null ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', missing }, 503)
   })
+  app.get('/metrics', async (c) => c.body(await services.metrics.text(), 200, { 'Content-Type': metricsType }))
   app.route(
     '/',
     docsRoutes(() => documentOf(dialects)),
@@ -81,15 +92,17 @@ export const createApp = (services: Services, dialects: readonly Dialect[] = all
 
   const shapeFor = (path: string) => dialects.find(({ prefix }) => path.startsWith(`${prefix}/`))?.shape ?? nativeError
   const nowhere = traced(services, { route: '(none)', kind: 'query' })
+  const counted = measured(services, '(none)')
   app.notFound(async (c) => {
-    await nowhere(c, async () => {
+    const answered = async () => {
       const refused = await stray(c, services).then(
         () => new Rejection('ROUTE_NOT_FOUND', `no route ${c.req.method} ${c.req.path}`),
         (error: unknown) => asRejection(error, services),
       )
       c.set('reason', refused.code)
       c.res = answer(c, shapeFor(c.req.path)(refused))
-    })
+    }
+    await counted(c, async () => void (await nowhere(c, answered)))
     return c.res
   })
   app.onError((error, c) => answer(c, nativeError(asRejection(error, services))))
@@ -109,7 +122,7 @@ const mount = (app: Hono<Env>, dialect: Dialect, services: Services): void => {
     const queryNames = query instanceof z.ZodObject ? Object.keys(query.shape) : []
     const route = `${dialect.prefix}${path}`
     const trace = traced(services, { route, kind, recordedFirst, queryNames, personal })
-    const way = [parameters(path), trace, wayIn(services, dialect, operation)] as const
+    const way = [parameters(path), measured(services, route), trace, wayIn(services, dialect, operation)] as const
     routes.on(method.toUpperCase(), honoPath(path), ...way, (c) => handled(c, operation))
   }
   app.route(dialect.prefix === '' ? '/' : dialect.prefix, routes)

@@ -7,6 +7,7 @@ import type { Evidence } from '../app/ports/evidence.ts'
 import type { EvidenceJobs } from '../app/ports/evidence-jobs.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { LedgerStreams } from '../app/ports/ledger-streams.ts'
+import type { Metrics } from '../app/ports/metrics.ts'
 import type { RejectedRowsReader } from '../app/ports/rejected-rows.ts'
 import type { FindContract, Finding } from '../app/ports/validation.ts'
 import type { Policies } from '../auth/policy.ts'
@@ -97,6 +98,7 @@ export interface Services {
   openSealed(sealed: string): Promise<string | null>
   /** Origins of pages that may call from a browser. */
   corsOrigins: readonly string[]
+  metrics: Metrics
   log: Log
   nowMs(): number
   /** Null when all is well, else what is missing, for GET /ready. */

@@ -11,6 +11,12 @@ export interface FollowSource {
   follow(after: bigint, signal: AbortSignal): AsyncGenerator<RawEvent>
 }
 
+interface Reached {
+  position: bigint
+  /** Of the last event that was handled, ISO; null when there was none. */
+  recordedAt: string | null
+}
+
 const batchEventsMax = 500
 /** Of the past, where nobody waits for the first of them: few transactions are cheaper than many. */
 const pastEventsMax = 2_000
@@ -27,6 +33,7 @@ export class Follower {
   private readonly handlers: Follows[] = []
   private recent = new RecentEvents(-1n, recentEventsMax)
   private loops: Promise<void>[] = []
+  private readonly reached = new Map<string, Reached>()
   private readonly ending = new AbortController()
   private stopped = false
 
@@ -47,6 +54,19 @@ export class Follower {
       this.subscribe(),
       ...this.handlers.map((handler, index) => this.run(handler, positions[index] ?? -1n)),
     ]
+  }
+
+  /** By handler, how long ago the first event was recorded that it has not handled, in seconds; 0 when there is none. */
+  lagSeconds(nowMs: number): Record<string, number> {
+    const lags: Record<string, number> = {}
+    for (const [name, { position, recordedAt }] of this.reached) {
+      const next = this.recent.after(position, 1)
+      // While it reads the past, what comes next is not known here, but what came last.
+      const since = next ? next[0]?.recordedAt : recordedAt
+      if (since) lags[name] = Math.max(0, (nowMs - Date.parse(since)) / 1_000)
+      else if (next) lags[name] = 0
+    }
+    return lags
   }
 
   async stop(): Promise<void> {
@@ -73,6 +93,7 @@ export class Follower {
 
   private async run(handler: Follows, from: bigint): Promise<void> {
     let position = from
+    this.reached.set(handler.name, { position, recordedAt: null })
     while (!this.stopped) {
       const changed = this.recent.changed()
       const events = this.recent.after(position, batchEventsMax)
@@ -124,6 +145,8 @@ export class Follower {
     while (!this.stopped) {
       try {
         await handler.handle(events, reached)
+        const recordedAt = events.at(-1)?.recordedAt ?? this.reached.get(handler.name)?.recordedAt ?? null
+        this.reached.set(handler.name, { position: reached, recordedAt })
         return reached
       } catch (error) {
         const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:net'
 import { hostname } from 'node:os'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { samplesOf } from '../support/exposition.ts'
 import { named, noNatsServer } from '../support/nats-server.ts'
 import { BatchClient } from './batch-client.ts'
 import { drillPipelines, pause, Service, startService, temporaryDir } from './service.ts'
@@ -97,9 +98,17 @@ describe.skipIf(noNatsServer)(named("a worker's health port"), () => {
     }
     expect(await health()).toEqual([200, { status: 'ok' }])
     expect((await health('/else'))[0]).toBe(404)
+    const metrics = async () => samplesOf(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text())
+    expect(Object.fromEntries(await metrics())).toMatchObject({
+      'ledgerline_up{part="ledger"}': 1,
+      'ledgerline_up{part="bus"}': 1,
+      ledgerline_worker_jobs: 0,
+      'ledgerline_worker_attempts_total{outcome="failed"}': 0,
+    })
     await nats.kill()
     await until(async () => (await health())[0] === 503)
     expect(await health()).toEqual([503, { status: 'unhealthy', missing: ['bus'] }])
+    expect((await metrics()).get('ledgerline_up{part="bus"}')).toBe(0)
     await nats.start()
     await until(async () => (await health())[0] === 200)
     await node.killGroup()

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FakeSource, Recorder } from '../support/fake-source.ts'
 import { dawdle, fail, following, passMs, positions } from '../support/following.ts'
+import { atTime } from '../support/run-events.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -147,5 +148,40 @@ describe('a handler', () => {
     await passMs(1)
     expect(stuck.seen.at(-1)).toBe(100_020n)
     expect(source.pasts).toHaveLength(readAtStart + 1)
+  })
+})
+
+describe('how far a handler is behind', () => {
+  const secondsAfter = (seconds: number) => Date.parse(atTime(seconds))
+  const created = (seconds: number) => ({ created: new Date(atTime(seconds)) })
+
+  test('is the age of the first event that it has not handled, and nothing when it has handled all', async () => {
+    const source = new FakeSource()
+    const [slow, quick] = [new Recorder('slow'), new Recorder('quick')]
+    const { follower } = await following(source, slow, quick)
+    expect(follower.lagSeconds(secondsAfter(5))).toEqual({ slow: 0, quick: 0 })
+    slow.before = [dawdle(100)]
+    for (const second of [10, 20]) source.grow(1, created(second))
+    await passMs(1)
+    expect(follower.lagSeconds(secondsAfter(25))).toEqual({ slow: 15, quick: 0 })
+    await passMs(100)
+    expect(follower.lagSeconds(secondsAfter(30))).toEqual({ slow: 0, quick: 0 })
+  })
+
+  test('is counted from what it handled last while it reads the past, and unknown before', async () => {
+    const source = new FakeSource()
+    source.grow(2_000, created(1))
+    source.grow(2_000, created(2))
+    source.grow(500, created(3))
+    const handler = new Recorder('late')
+    handler.before = [dawdle(10), dawdle(10), dawdle(10)]
+    const { follower } = await following(source, handler)
+    expect(follower.lagSeconds(secondsAfter(60))).toEqual({})
+    await passMs(10)
+    expect(follower.lagSeconds(secondsAfter(60))).toEqual({ late: 59 })
+    await passMs(10)
+    expect(follower.lagSeconds(secondsAfter(60))).toEqual({ late: 58 })
+    await passMs(20)
+    expect(follower.lagSeconds(secondsAfter(60))).toEqual({ late: 0 })
   })
 })

@@ -26,6 +26,7 @@ import type { Services } from '../../src/http/services.ts'
 import { Sealer } from '../../src/keys/sealing.ts'
 import { LiveFeed } from '../../src/ledger/live-feed.ts'
 import { readManifest, readManifestText } from '../../src/manifests/reader.ts'
+import { PrometheusMetrics } from '../../src/metrics/prometheus.ts'
 import { contextOf } from './contexts.ts'
 import { evidenceIn } from './evidence.ts'
 import { evidenceJobsIn } from './evidence-jobs.ts'
@@ -148,6 +149,7 @@ export const openApi = async ({
     openSealed: (sealed) => sealer.open(sealed),
     corsOrigins: [],
     notReady: async () => null,
+    metrics: new PrometheusMetrics(log, []),
     ...given,
   }
   const mounted = [...allDialects(services), ...dialects(services)]

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { openApi } from '../support/api.ts'
+import { samplesOf } from '../support/exposition.ts'
+
+const figures = async ({ app }: Awaited<ReturnType<typeof openApi>>) => {
+  const response = await app.request('/metrics')
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+  return samplesOf(await response.text())
+}
+
+const requests = (method: string, route: string, status: number) =>
+  `ledgerline_http_requests_total{method="${method}",route="${route}",status="${status}"}`
+
+describe('GET /metrics', () => {
+  test('counts calls by the route that they took, whatever their answer was', async () => {
+    const api = await openApi()
+    for (const id of ['r1', 'r2']) await api.get(`/api/pipeline/status/${id}`)
+    await api.get('/api/pipeline/runs')
+    await api.get('/api/pipeline/nowhere/else')
+    await api.app.request('/ready', { method: 'BREW' })
+    const seen = await figures(api)
+    expect(seen.get(requests('GET', '/api/pipeline/status/{run_id}', 404))).toBe(2)
+    expect(seen.get(requests('GET', '/api/pipeline/runs', 200))).toBe(1)
+    expect(seen.get(requests('GET', '(none)', 404))).toBe(1)
+    expect([...seen.keys()].filter((name) => /nowhere|BREW|r1/.test(name))).toEqual([])
+    expect((await figures(api)).get(requests('GET', '/metrics', 200))).toBe(1)
+  })
+
+  test('asks nobody who they are, and is no record', async () => {
+    const api = await openApi({ open: false })
+    await figures(api)
+    expect(api.calls).toEqual([])
+  })
+})
