@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { authOf, authVariables } from './config/auth.ts'
 import { ConfigError } from './config/error.ts'
-import { dollars, isOrigin, list, path, schedule, tenantNames, wholeNumber } from './config/fields.ts'
+import { dollars, isOrigin, list, networks, path, schedule, tenantNames, wholeNumber } from './config/fields.ts'
 import { quorumOf, witnesses } from './config/witnesses.ts'
 import { ledgerNamePattern } from './domain/ledger/decide.ts'
 
@@ -51,6 +51,7 @@ const environment = z.object({
   RATE_LIMIT_BURST: wholeNumber(1, 1_000_000).default(2_000),
   WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false']).default('false'),
   WEBHOOK_RETRY_SCHEDULE: schedule.prefault('0s,5s,5m,30m,2h,5h,10h,14h,20h,24h'),
+  TRUSTED_PROXIES: networks.default([]),
   CORS_ORIGINS: list
     .refine((origins) => origins.every(isOrigin), 'must be a comma list of origins, like https://console.example.com')
     .default([]),
@@ -110,6 +111,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env, flags: NodeJS.P
     rateLimit: { hour: data.RATE_LIMIT_HOUR, burst: data.RATE_LIMIT_BURST },
     webhookAllowPrivate: data.WEBHOOK_ALLOW_PRIVATE === 'true',
     webhookRetrySchedule: data.WEBHOOK_RETRY_SCHEDULE,
+    trustedProxies: data.TRUSTED_PROXIES,
     corsOrigins: data.CORS_ORIGINS,
     auth: authOf(data),
   }

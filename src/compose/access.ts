@@ -19,12 +19,14 @@ import { RateLimits } from '../http/limits.ts'
 import type { Credentials, Services, SubjectErasure } from '../http/services.ts'
 import { openFileKeys } from '../keys/file-keys.ts'
 import { Sealer } from '../keys/sealing.ts'
+import { clientAddress } from '../net/client-address.ts'
 import { webhookSecretsOf } from './webhooks.ts'
 
 type Access = Pick<
   Services,
   | 'credentials'
   | 'callers'
+  | 'clientAddress'
   | 'policies'
   | 'limits'
   | 'counted'
@@ -53,6 +55,7 @@ export const composeAccess = async (config: Config, commands: CommandHandler, lo
   return {
     credentials: await credentialsOf(config),
     callers,
+    clientAddress: clientAddress(config.trustedProxies),
     policies: loadPolicies(config.policiesDir),
     limits,
     calls,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { parseTenantId } from '../domain/ids.ts'
+import { isNetwork } from '../net/networks.ts'
 import { parseSchedule } from '../webhooks/schedule.ts'
 
 export const wholeNumber = (min: number, max: number) =>
@@ -33,6 +34,12 @@ export const tenantNames = list.transform((names, context) => {
   if (tenants.length === names.length) return tenants
   context.addIssue({ code: 'custom', message: 'must be a comma list of names of tenants' })
   return z.NEVER
+})
+
+export const networks = list.superRefine((texts, context) => {
+  const wrong = texts.find((text) => !isNetwork(text))
+  if (wrong === undefined) return
+  context.addIssue({ code: 'custom', message: `${wrong} is neither an address nor a network like 10.0.0.0/8` })
 })
 
 /** Waits before each attempt, in ms. */

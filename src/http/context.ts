@@ -5,6 +5,7 @@ import { type Principal, principalKey, type Role } from '../auth/principal.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
 import { Rejection } from '../domain/codes.ts'
 import type { JsonValue } from '../domain/json.ts'
+import type { Services } from './services.ts'
 
 /** What every request carries through the app. */
 export interface Env {
@@ -27,8 +28,11 @@ export interface Env {
   }
 }
 
-/** The address of the peer; in a test without a socket there is none. */
-export const addressOf = (c: Context<Env>): string => c.env?.incoming?.socket.remoteAddress ?? 'no address'
+/** Where a call comes from; in a test without a socket there is no address. */
+export const addressOf = (c: Context<Env>, { clientAddress }: Pick<Services, 'clientAddress'>): string => {
+  const peer = c.env?.incoming?.socket.remoteAddress ?? 'no address'
+  return clientAddress(peer, c.req.header('x-forwarded-for'))
+}
 
 const idempotencyKeyMax = 255
 

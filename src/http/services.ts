@@ -75,6 +75,8 @@ export interface Services {
   live: LiveStreams
   credentials: Credentials
   callers: Pick<Callers, 'of' | 'originOfNobody'>
+  /** Where a call comes from, given the address of the peer and the header X-Forwarded-For. */
+  clientAddress(peer: string, forwardedFor?: string): string
   policies: Pick<Policies, 'decide'>
   limits: Pick<RateLimits, 'take'>
   calls: Pick<CallRecorder, 'record' | 'durable' | 'keepsUp'>

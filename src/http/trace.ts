@@ -57,11 +57,11 @@ export const traced =
   }
 
 /** A call leaves its trace even when the key store does not answer. */
-const originOfNobody = async (c: Context<Env>, { callers, log }: Services): Promise<string | null> => {
+const originOfNobody = async (c: Context<Env>, services: Services): Promise<string | null> => {
   try {
-    return await callers.originOfNobody(addressOf(c))
+    return await services.callers.originOfNobody(addressOf(c, services))
   } catch (error) {
-    log.error('an origin cannot be sealed', { error: String(error) })
+    services.log.error('an origin cannot be sealed', { error: String(error) })
     return null
   }
 }

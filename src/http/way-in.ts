@@ -88,13 +88,8 @@ const chosenTenant = (
 }
 
 /** From here on the call has a caller, whatever becomes of it. */
-const known = async (
-  c: Context<Env>,
-  identity: Identity,
-  tenant: TenantId,
-  { callers }: Services,
-): Promise<Principal> => {
-  const { principal, origin } = await callers.of(identity, tenant, addressOf(c))
+const known = async (c: Context<Env>, identity: Identity, tenant: TenantId, services: Services): Promise<Principal> => {
+  const { principal, origin } = await services.callers.of(identity, tenant, addressOf(c, services))
   c.set('principal', principal)
   c.set('origin', origin)
   return principal

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { networksOf } from './networks.ts'
 
 /**
  * The IANA special-purpose registries (RFC 6890 and what has been added since). 6to4, Teredo and the IPv4-compatible
@@ -19,28 +20,10 @@ const ranges = [
 /** Why an address is not one of the public internet's. */
 export type AddressKind = (typeof ranges)[number][0]
 
-/** IPv4-mapped (RFC 4291 §2.5.5.2) and NAT64's well-known prefix (RFC 6052 §2.1): as good as the address inside. */
-const carriers = ['::ffff:', '64:ff9b::'] as const
-
-const listOf = (subnets: readonly string[]): BlockList => {
-  const list = new BlockList()
-  for (const subnet of subnets) {
-    const [network = '', prefix] = subnet.split('/')
-    const bits = Number(prefix)
-    if (isIP(network) === 6) {
-      list.addSubnet(network, bits, 'ipv6')
-      continue
-    }
-    list.addSubnet(network, bits, 'ipv4')
-    for (const carrier of carriers) list.addSubnet(`${carrier}${network}`, 96 + bits, 'ipv6')
-  }
-  return list
-}
-
-const kinds = ranges.map(([kind, subnets]) => ({ kind, list: listOf(subnets) }))
+const kinds = ranges.map(([kind, subnets]) => ({ kind, list: networksOf(subnets) }))
 
 /** What of IPv6 can be public at all: global unicast (RFC 4291 §2.4, IANA 2000::/3) and what carries IPv4. */
-const public6 = listOf(['2000::/3', '::ffff:0:0/96', '64:ff9b::/96'])
+const public6 = networksOf(['2000::/3', '::ffff:0:0/96', '64:ff9b::/96'])
 
 /** The kind of a literal address, and undefined for a public one. What is no address counts as reserved. */
 export const kindOf = (address: string): AddressKind | undefined => {

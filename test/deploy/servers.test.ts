@@ -73,4 +73,11 @@ describe('the gateway', () => {
     expect(upstream).toEqual(named('api').map(([name]) => name))
     expect(Object.keys(services.gateway?.depends_on ?? {})).toEqual(expect.arrayContaining(upstream))
   })
+
+  test('names the client and nobody that the client names, and keeps the metrics of one replica to itself', () => {
+    const conf = fileOf('gateway.conf')
+    expect(conf).toMatch(/proxy_set_header X-Forwarded-For \$remote_addr;/)
+    expect(conf).toMatch(/location = \/metrics \{\s+return 404;/)
+    for (const [, { environment }] of named('api')) expect(environment).toHaveProperty('TRUSTED_PROXIES')
+  })
 })

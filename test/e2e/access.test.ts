@@ -13,7 +13,12 @@ let dataDir: string
 
 beforeAll(async () => {
   dataDir = await temporaryDir('access')
-  service = await startService({ DATA_DIR: dataDir, AUTH: 'required', DATAPIPELINES_API_KEY: 'the-key' })
+  service = await startService({
+    DATA_DIR: dataDir,
+    AUTH: 'required',
+    DATAPIPELINES_API_KEY: 'the-key',
+    TRUSTED_PROXIES: '127.0.0.1',
+  })
 })
 
 afterAll(async () => {
@@ -81,6 +86,13 @@ describe('an auditor', () => {
     const own = await callsOf(audrey, `actor=audrey&from=${from}`, 2)
     expect(own.every(({ operation, outcome }) => operation === '/history/access' && outcome === 'ok')).toBe(true)
     expect(await callsOf(audrey, `actor=olga&outcome=ok&from=${from}`, 1)).toMatchObject([{ operation: 'RequestRun' }])
+  })
+
+  test('finds behind a trusted proxy whom the proxy names, and not whom the client does', async () => {
+    const [paul, audrey] = await Promise.all([tokenFor('paul', 'viewer'), tokenFor('audrey', 'auditor')])
+    const headers = { 'x-forwarded-for': '192.0.2.66, 203.0.113.9' }
+    expect((await ask(paul, '/history/access', { headers })).status).toBe(403)
+    expect(await callsOf(audrey, 'outcome=denied&actor=paul', 1)).toMatchObject([{ origin: '203.0.113.9' }])
   })
 
   test('of another tenant finds nothing of this one', async () => {

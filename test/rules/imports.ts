@@ -42,6 +42,7 @@ const rooms: Record<string, readonly string[]> = {
     'src/auth/principal.ts',
     'src/domain/ids.ts',
     'src/evidence/verifier/note.ts',
+    'src/net/networks.ts',
     'src/webhooks/schedule.ts',
     'node:path',
     'zod',

@@ -126,6 +126,7 @@ export const openApi = async ({
       chooseTenant: (identity, header, required) => chooseTenant(identity, header, directory, required),
     },
     callers,
+    clientAddress: (peer) => peer,
     policies,
     limits: new RateLimits(plenty),
     calls: { record, durable: async () => undefined, keepsUp: async () => true },
