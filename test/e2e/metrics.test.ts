@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { samplesOf } from '../support/exposition.ts'
@@ -52,6 +52,10 @@ test('a service tells what it reaches, what it does, and how far it is behind', 
   expect(lags.length).toBeGreaterThan(10)
   for (const [name, seconds] of lags) expect([name, seconds < 10]).toEqual([name, true])
   expect(seen.get('process_cpu_seconds_total')).toBeGreaterThan(0.1)
+  const guide = await readFile('docs/operating.md', 'utf8')
+  const names = [...seen.keys()].map((name) => name.replace(/\{.*|_(bucket|sum|count)(?=\{)/g, ''))
+  const own = new Set(names.filter((name) => name.startsWith('ledgerline_')).map((name) => name.slice(11)))
+  expect([...own].filter((name) => !guide.includes(`\`${name}\``))).toEqual([])
   // What only a tenant may know stands nowhere.
   expect([...seen.keys()].filter((name) => /people|default/.test(name))).toEqual([])
 }, 90_000)
