@@ -62,7 +62,7 @@ export const documentOf = (dialects: readonly Dialect[]): object =>
       path: '/metrics',
       summary: 'Figures of this process',
       answers: {
-        200: { description: "in Prometheus' text format", schema: z.string(), type: metricsType },
+        200: { description: "in Prometheus' text format", schema: z.string(), type: 'text/plain' },
       },
     },
   ])

@@ -1,6 +1,5 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import type { metricsType } from '../app/ports/metrics.ts'
 import type { Action } from '../auth/actions.ts'
 import type { Code } from '../domain/codes.ts'
 import type { Env } from './context.ts'
@@ -15,7 +14,6 @@ type MediaType =
   | 'text/csv'
   | 'application/x-ndjson'
   | 'text/plain'
-  | typeof metricsType
   | 'application/octet-stream'
   | 'application/sarif+json'
   | BundleType

@@ -8,15 +8,13 @@ import { identityOf } from '../support/identities.ts'
 import { otherTenant, tenant } from '../support/ids.ts'
 import { textOf } from '../support/sse.ts'
 import { asking, nobody, pseudonymOf } from './asking.ts'
-import { operationsOf } from './openapi/reading.ts'
+import { calledOperationsOf } from './openapi/reading.ts'
 import { probeDialects } from './probe.ts'
 
 const tokens = { alice: identityOf('alice'), bob: identityOf('bob', { tenants: [otherTenant] }) }
 type Who = keyof typeof tokens
 
-/** Those behind the way in. */
-const operationsFor = (dialects: readonly Dialect[]) =>
-  operationsOf(documentOf(dialects)).filter(({ path }) => path !== '/health' && path !== '/ready')
+const operationsFor = (dialects: readonly Dialect[]) => calledOperationsOf(documentOf(dialects))
 
 /** Names of headers that differ between two equal answers. */
 const varying = new Set(['x-request-id', 'ledger-position', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'ratelimit'])

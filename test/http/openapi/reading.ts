@@ -84,6 +84,13 @@ export const operationsOf = (document: object): DocumentedOperation[] =>
     }),
   )
 
+/** What asks nobody who calls: named here one by one, so that none joins them unseen. */
+const forAnyone = ['/health', '/ready', '/metrics']
+
+/** The operations that have a caller. */
+export const calledOperationsOf = (document: object): DocumentedOperation[] =>
+  operationsOf(document).filter(({ path }) => !forAnyone.includes(path))
+
 export const parameterNames = (document: object, path: string, method: string, where: Parameter['in']): string[] =>
   operationsOf(document)
     .filter((each) => each.path === path && each.method === method.toUpperCase())
