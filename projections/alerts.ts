@@ -2,9 +2,9 @@ import type { AlertKind } from '../src/domain/alert/ids.ts'
 import { breakGlassAlertId, integrityAlertId } from '../src/domain/alert/ids.ts'
 import { put, type Seen, type SqlValue, type Statement, update, type View } from './projection.ts'
 
-export const alertsTable = 'alerts_v1'
-export const sloPipelinesTable = 'slo_pipelines_v1'
-export const brokenGlassTable = 'broken_glass_v1'
+export const alertsTable = 'alerts_v2'
+export const sloPipelinesTable = 'slo_pipelines_v2'
+export const brokenGlassTable = 'broken_glass_v2'
 
 export const alertStates = ['firing', 'acknowledged', 'resolved'] as const
 export type AlertState = (typeof alertStates)[number]
@@ -120,7 +120,7 @@ const versioned = (seen: Seen<'PipelineCreated' | 'ManifestVersioned'>): Stateme
 /** What is or was alarming, and what may become so. */
 export const alertsView: View = {
   name: 'alerts',
-  version: 1,
+  version: 2,
   tables: [alertsTable, sloPipelinesTable, brokenGlassTable],
   schema: [
     `create table if not exists ${alertsTable} (
@@ -133,6 +133,7 @@ export const alertsView: View = {
       where pipeline is not null`,
     `create index if not exists ${alertsTable}_subject on ${alertsTable} (tenant, subject, position)
       where subject is not null`,
+    `create index if not exists ${alertsTable}_firing on ${alertsTable} (state) where state = 'firing'`,
     `create table if not exists ${sloPipelinesTable} (
       tenant text, pipeline_id text, primary key (tenant, pipeline_id)) without rowid`,
     `create table if not exists ${brokenGlassTable} (

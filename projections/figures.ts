@@ -1,11 +1,11 @@
 import { alertsTable } from './alerts.ts'
 import { approvalsTable } from './approval-tables.ts'
-import { deadLettersTable, notEnded } from './dead-letter-tables.ts'
+import { deadLettersTable, notEnded, waitingIndex } from './dead-letter-tables.ts'
 import type { ReadDb } from './projection.ts'
 import { runsTable } from './run-tables.ts'
 import { deliveriesTable } from './webhooks.ts'
 
-// What there is to do, of all tenants together. Each count goes through what is open, not through what has ended.
+// What there is to do, of all tenants together. Each count goes through an index of what is open, not of what has ended.
 
 /** Runs that have not ended, by status. */
 export const activeRuns = (db: ReadDb): Record<string, number> => {
@@ -24,7 +24,7 @@ export const pendingApprovals = (db: ReadDb): number =>
 export const dueDeliveries = (db: ReadDb): number => counted(db, `${deliveriesTable} where next_at is not null`)
 
 export const openDeadLetters = (db: ReadDb): number =>
-  counted(db, `${deadLettersTable} where ${notEnded(deadLettersTable)}`)
+  counted(db, `${deadLettersTable} indexed by ${waitingIndex} where ${notEnded(deadLettersTable)}`)
 
 export const firingAlerts = (db: ReadDb): number => counted(db, `${alertsTable} where state = 'firing'`)
 

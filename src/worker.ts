@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { CommandHandler } from './app/handle.ts'
 import { composeBus } from './compose/bus.ts'
-import { isInTime, type WorkerParts, workerMetrics } from './compose/metrics.ts'
+import { type WorkerParts, workerMetrics } from './compose/metrics.ts'
+import { reach } from './compose/reach.ts'
 import { type Stop, startParts } from './compose/stop.ts'
 import { composeWorker } from './compose/worker.ts'
 import type { Config } from './config.ts'
@@ -10,8 +11,6 @@ import { openHealthPort } from './host/health-port.ts'
 import { createLog } from './host/log.ts'
 import { instanceId } from './host/secrets.ts'
 import { EventStoreLedger } from './ledger/eventstore.ts'
-
-const checkTimeoutMs = 2_000
 
 /**
  * A worker as a process of its own: it takes jobs from the bus and answers with commands to the ledger, so it needs both
@@ -40,11 +39,9 @@ export const work = async (config: Config, healthPort: number | null = null): Pr
 }
 
 const boundHealthPort = async (host: string, port: number, parts: WorkerParts): Promise<Stop> => {
-  const { ledger, isReachable } = parts
   const missing = async () => {
-    const isLedgerUp = isInTime(checkTimeoutMs, ledger.head())
-    const isBusUp = isReachable(checkTimeoutMs)
-    return [...((await isLedgerUp) ? [] : ['ledger']), ...((await isBusUp) ? [] : ['bus'])]
+    const { ledger, bus } = await reach(parts)
+    return [...(ledger ? [] : ['ledger']), ...(bus ? [] : ['bus'])]
   }
   try {
     return await openHealthPort(host, port, missing, workerMetrics(parts))

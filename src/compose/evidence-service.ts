@@ -1,11 +1,11 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { BundleFile, Evidence, LogName } from '../app/ports/evidence.ts'
 import type { ChainFileMade, ChainProgress } from '../app/ports/evidence-jobs.ts'
+import type { Log } from '../app/ports/follower.ts'
 import { type Code, type Details, Rejection } from '../domain/codes.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { doubtOf } from '../evidence/doubt.ts'
 import type { LogHead, LogReader } from '../evidence/log/reader.ts'
-import { rehearsalLeaves } from '../evidence/log/rehearse.ts'
 import { evidenceOf } from '../evidence/log/service.ts'
 import type { NoteSigner } from '../evidence/note.ts'
 import { StoredReader } from '../ledger/stored-reader.ts'
@@ -17,9 +17,8 @@ import type {
   ChainQuestion,
   Rehearsal,
 } from './bundle-thread.ts'
+import { rehearseWhenLarge } from './rehearsal.ts'
 import type { Stop } from './stop.ts'
-
-const rehearseEveryMs = 2_000
 
 export interface EvidenceParts {
   /** Of the trees' file, and where that is. */
@@ -34,20 +33,14 @@ export interface EvidenceParts {
 }
 
 /** Evidence for who asks over HTTP. Bundles are put together in a thread, since that takes the processor for seconds. */
-export const serveEvidence = (parts: EvidenceParts, stops: Stop[]): Evidence => {
+export const serveEvidence = (parts: EvidenceParts, log: Log, stops: Stop[]): Evidence => {
   const { reader, url, isBroken, signerOf, vkeysOf } = parts
   const events = new StoredReader(url)
   stops.push(() => events.close())
   const bundles = new BundleThread(parts)
   stops.push(() => bundles.stop())
-  const timer = setInterval(() => {
-    const large = reader.heads().find(({ size }) => size >= rehearsalLeaves)
-    if (!large) return
-    clearInterval(timer)
-    bundles.rehearse(large)
-  }, rehearseEveryMs)
-  stops.push(() => clearInterval(timer))
-  const signer = (tenant: string, log: LogName) => signerOf(tenant as TenantId, log)
+  stops.push(rehearseWhenLarge({ trees: reader, rehearse: (head) => bundles.rehearse(head), log }))
+  const signer = (tenant: string, name: LogName) => signerOf(tenant as TenantId, name)
   const direct = evidenceOf({ reader, events, isBroken, signerOf: signer })
   const subject: Evidence['subject'] = (tenant, asked) => bundles.make(tenant, 'commands', { subject: asked })
   return {
@@ -55,7 +48,7 @@ export const serveEvidence = (parts: EvidenceParts, stops: Stop[]): Evidence => 
     keys: vkeysOf,
     subject,
     doubt: doubtOf({ subject, keys: vkeysOf }),
-    period: (tenant, log, asked) => bundles.make(tenant, log, { period: asked }),
+    period: (tenant, name, asked) => bundles.make(tenant, name, { period: asked }),
   }
 }
 

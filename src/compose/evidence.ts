@@ -40,7 +40,7 @@ export const composeEvidence = async (config: Config, parts: Parts, stops: Stop[
   const { sealer, signerOf, vkeysOf } = await composeSealing(config, { ...parts, reader, worker }, stops)
   const isBroken = sealer.isBroken.bind(sealer)
   const served = { reader, path, url, isBroken, signerOf, vkeysOf }
-  const evidence = serveEvidence(served, stops)
+  const evidence = serveEvidence(served, log, stops)
   const evidenceJobs = await serveEvidenceJobs(config, served, log, stops)
   return { reader, sealer, signerOf, evidence, evidenceJobs }
 }

@@ -1,4 +1,3 @@
-import { newestCheckpoint } from '../../projections/checkpoints.ts'
 import {
   activeRuns,
   dueDeliveries,
@@ -8,32 +7,23 @@ import {
 } from '../../projections/figures.ts'
 import type { ReadDb } from '../../projections/projection.ts'
 import type { CallRecorder } from '../app/call-recorder.ts'
-import type { LogName } from '../app/ports/evidence.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { Figure, Metrics } from '../app/ports/metrics.ts'
 import type { WorkerStats } from '../app/ports/worker-directory.ts'
 import { version } from '../app/version.ts'
-import type { LogReader } from '../evidence/log/reader.ts'
-import type { EventStoreLedger } from '../ledger/eventstore.ts'
 import type { Follower } from '../ledger/follower.ts'
 import { PrometheusMetrics } from '../metrics/prometheus.ts'
 import type { RoleLease } from '../processes/lease-keeper.ts'
-import type { LogSealer } from '../processes/log-sealer.ts'
-import type { ComposedBus } from './bus.ts'
+import { type LogParts, logTotals } from './log-totals.ts'
+import { type Reached, reach } from './reach.ts'
 
-const checkTimeoutMs = 1_000
-
-type Ledger = Pick<EventStoreLedger, 'head'>
-
-interface ServiceParts {
+interface ServiceParts extends Reached {
   log: Log
   views: ReadDb
   follower: Pick<Follower, 'lagSeconds'>
   calls: Pick<CallRecorder, 'behindMs'>
   lease: Pick<RoleLease, 'isHeld'>
-  logs: { reader: Pick<LogReader, 'heads'>; sealer: Pick<LogSealer, 'isBroken'> }
-  ledger: Ledger
-  isReachable: ComposedBus['isReachable']
+  logs: LogParts['logs']
   /** Of the worker in this process; null when there is none. */
   workerStats: (() => WorkerStats) | null
 }
@@ -66,18 +56,16 @@ export const serviceMetrics = ({ log, workerStats, ...parts }: ServiceParts): Me
     },
   ]).ofProcess()
 
-export interface WorkerParts {
+export interface WorkerParts extends Reached {
   log: Log
   stats(): WorkerStats
-  ledger: Ledger
-  isReachable: ComposedBus['isReachable']
 }
 
 /** What a worker without an API tells on its health port. */
 export const workerMetrics = ({ log, stats, ...parts }: WorkerParts): Metrics =>
   new PrometheusMetrics(log, [...figuresOfProcess(parts), ...figuresOfWorker(stats)]).ofProcess()
 
-const figuresOfProcess = ({ ledger, isReachable }: Pick<WorkerParts, 'ledger' | 'isReachable'>): Figure[] => [
+const figuresOfProcess = (reached: Reached): Figure[] => [
   {
     name: 'build_info',
     help: 'Always 1.',
@@ -91,9 +79,8 @@ const figuresOfProcess = ({ ledger, isReachable }: Pick<WorkerParts, 'ledger' | 
     kind: 'gauge',
     label: 'part',
     read: async () => {
-      const isLedgerUp = isInTime(checkTimeoutMs, ledger.head())
-      const isBusUp = isReachable(checkTimeoutMs)
-      return { ledger: Number(await isLedgerUp), bus: Number(await isBusUp) }
+      const { ledger, bus } = await reach(reached)
+      return { ledger: Number(ledger), bus: Number(bus) }
     },
   },
 ]
@@ -132,45 +119,33 @@ const figuresOfViews = ({ views }: Pick<ServiceParts, 'views'>): Figure[] => [
   },
 ]
 
-type Head = ReturnType<LogReader['heads']>[number]
-
-const figuresOfLogs = ({ views, logs: { reader, sealer } }: Pick<ServiceParts, 'views' | 'logs'>): Figure[] => {
-  /** By log, over all tenants. */
-  const over = (combine: (all: number, one: number) => number, figureOf: (head: Head) => number) => () => {
-    const figures: Record<LogName, number> = { commands: 0, access: 0 }
-    for (const head of reader.heads()) figures[head.log] = combine(figures[head.log], figureOf(head))
-    return figures
-  }
-  const sum = (all: number, one: number) => all + one
-  const sealedOf = ({ tenant, log }: Head) => newestCheckpoint(views, tenant, log)
+const figuresOfLogs = (parts: Pick<ServiceParts, 'views' | 'logs'>): Figure[] => {
+  const totals = logTotals(parts)
   const shared = { kind: 'gauge', label: 'log' } as const
   return [
     {
       ...shared,
       name: 'log_leaves',
       help: 'Leaves in the trees of the logs of evidence.',
-      read: over(sum, ({ size }) => size),
+      read: () => totals().leaves,
     },
     {
       ...shared,
       name: 'log_unsealed_leaves',
       help: 'Leaves that no signed checkpoint covers yet.',
-      read: over(sum, (head) => Math.max(0, head.size - (sealedOf(head)?.size ?? 0))),
+      read: () => totals().unsealed,
     },
     {
       ...shared,
-      name: 'log_sealing_lag_seconds',
-      help: 'Age of the newest checkpoint of a log that has grown since, of the log where it is oldest.',
-      read: over(Math.max, (head) => {
-        const sealed = sealedOf(head)
-        return sealed && sealed.size < head.size ? (Date.now() - Date.parse(sealed.recorded_at)) / 1_000 : 0
-      }),
+      name: 'log_unsealed_seconds',
+      help: 'For how long, as seen here, a log has had unsealed leaves and no new checkpoint; of the log with the longest.',
+      read: () => totals().unsealedSeconds,
     },
     {
       ...shared,
       name: 'logs_differing',
       help: 'Logs whose past differs from what was sealed; they are sealed no more.',
-      read: over(sum, ({ id }) => Number(sealer.isBroken(id))),
+      read: () => totals().differing,
     },
   ]
 }
@@ -193,15 +168,3 @@ const figuresOfWorker = (stats: () => WorkerStats): Figure[] => [
     },
   },
 ]
-
-/** Whether it is there in time. */
-export const isInTime = (timeoutMs: number, asked: Promise<unknown>): Promise<boolean> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), timeoutMs)
-    asked
-      .then(
-        () => resolve(true),
-        () => resolve(false),
-      )
-      .finally(() => clearTimeout(timer))
-  })

@@ -18,15 +18,15 @@ export const canonicalJson = (value: JsonValue): string => {
 }
 
 /** The members of an object as they stand in that text, in their order. */
-export type Members = [key: string, member: string][]
+export type CanonicalMembers = [key: string, member: string][]
 
-export const canonicalMembers = (object: JsonObject): Members =>
+export const canonicalMembers = (object: JsonObject): CanonicalMembers =>
   Object.keys(object)
     .sort()
     .map((key) => [key, memberOf(object, key)])
 
 /** The object that has these members. */
-export const textOf = (members: Members): string => `{${members.map(([, member]) => member).join()}}`
+export const canonicalObject = (members: CanonicalMembers): string => `{${members.map(([, member]) => member).join()}}`
 
 const memberOf = (object: JsonObject, key: string): string => `${quoted(key)}:${canonicalJson(object[key] ?? null)}`
 

@@ -1,4 +1,4 @@
-import { canonicalJson, textOf } from '../domain/canonical-json.ts'
+import { canonicalJson, canonicalObject } from '../domain/canonical-json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { envelopeOf, type StoredEvent } from './leaf.ts'
@@ -40,7 +40,7 @@ export interface PeriodSeal extends Seal {
 export const subjectBundle = ({ subject, events, proofOf, ...seal }: SubjectInput): Uint8Array => {
   const streams = sorted(events.map(({ event }) => event.stream))
   const leaves = new Leaves()
-  for (const event of events) leaves.add(event, true, proofOf(event.index))
+  for (const event of events) leaves.add(event, 'with its event', proofOf(event.index))
   return sealed(seal, { form: 'subject', kind: subject.kind, id: subject.id, streams }, leaves, null)
 }
 
@@ -59,7 +59,8 @@ export class PeriodBundle {
 
   /** The next one. */
   add(event: IndexedEvent): void {
-    this.leaves.add(event, this.types?.includes(event.event.type) ?? true)
+    const isAsked = this.types?.includes(event.event.type) ?? true
+    this.leaves.add(event, isAsked ? 'with its event' : 'envelope only')
   }
 
   /** The bytes of the bundle. */
@@ -77,11 +78,11 @@ class Leaves {
   readonly indexes: number[] = []
   private readonly parts: Buffer[] = []
 
-  add({ index, event }: IndexedEvent, isCarried: boolean, proof?: readonly Hash[]): void {
+  add({ index, event }: IndexedEvent, form: 'with its event' | 'envelope only', proof?: readonly Hash[]): void {
     if (this.indexes.length === bundleLeavesMax) throw new RangeError(`a bundle of more than ${bundleLeavesMax} leaves`)
     const text = eventText(event)
     const members = [`"envelope":${leafBytes(envelopeOf(event, index, text))}`]
-    if (isCarried) members.push(`"event":${eventJson(text)}`)
+    if (form === 'with its event') members.push(`"event":${eventJson(text)}`)
     if (proof) members.push(`"proof":${canonicalJson(proof.map(hexOf))}`)
     this.parts.push(Buffer.from(`${this.parts.length > 0 ? ',' : ''}{${members.join()}}`))
     this.indexes.push(index)
@@ -95,7 +96,7 @@ class Leaves {
 
 const eventJson = ({ data, metadata }: EventText): string => {
   const content = typeof data === 'string' ? `"data":${data}` : `"dataBase64":"${Buffer.from(data).toString('base64')}"`
-  return `{${content},"metadata":${textOf(metadata)}}`
+  return `{${content},"metadata":${canonicalObject(metadata)}}`
 }
 
 const sealed = ({ checkpoint, signer }: Seal, claim: JsonObject, leaves: Leaves, since: JsonValue): Uint8Array => {

@@ -73,13 +73,14 @@ export const createApp = (services: Services, dialects: readonly Dialect[] = all
   app.use(identifyRequest, secureHeaders({ strictTransportSecurity: false, crossOriginEmbedderPolicy: false }))
   if (services.corsOrigins.length > 0) app.use(cors({ origin: [...services.corsOrigins], exposeHeaders: ['*'] }))
 
-  for (const path of ['/health', '/ready', '/metrics']) app.use(path, measured(services, path))
-  app.get('/health', (c) => c.json({ status: 'ok' } satisfies z.output<typeof live>))
-  app.get('/ready', async (c) => {
+  app.get('/health', measured(services, '/health'), (c) => c.json({ status: 'ok' } satisfies z.output<typeof live>))
+  app.get('/ready', measured(services, '/ready'), async (c) => {
     const missing = await services.notReady()
     return missing === null ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', missing }, 503)
   })
-  app.get('/metrics', async (c) => c.body(await services.metrics.text(), 200, { 'Content-Type': metricsType }))
+  app.get('/metrics', measured(services, '/metrics'), async (c) =>
+    c.body(await services.metrics.text(), 200, { 'Content-Type': metricsType }),
+  )
   app.route(
     '/',
     docsRoutes(() => documentOf(dialects)),

@@ -13,8 +13,8 @@ export interface FollowSource {
 
 interface Reached {
   position: bigint
-  /** Of the last event that was handled, ISO; null when there was none. */
-  recordedAt: string | null
+  /** When the first event of the batch was recorded that it was given last, ISO; null before, and when it left the newest. */
+  since: string | null
 }
 
 const batchEventsMax = 500
@@ -56,14 +56,17 @@ export class Follower {
     ]
   }
 
-  /** By handler, how long ago the first event was recorded that it has not handled, in seconds; 0 when there is none. */
+  /**
+   * By handler, the age of the first event that it has not handled, in seconds; 0 when there is none. Known are the
+   * events that have come here: a handler of which nothing is known yet is left out.
+   */
   lagSeconds(nowMs: number): Record<string, number> {
     const lags: Record<string, number> = {}
-    for (const [name, { position, recordedAt }] of this.reached) {
+    for (const [name, { position, since }] of this.reached) {
       const next = this.recent.after(position, 1)
-      // While it reads the past, what comes next is not known here, but what came last.
-      const since = next ? next[0]?.recordedAt : recordedAt
-      if (since) lags[name] = Math.max(0, (nowMs - Date.parse(since)) / 1_000)
+      // While it reads the past, what comes next may have left the newest events.
+      const recordedAt = next ? next[0]?.recordedAt : (since ?? this.recent.oldest?.recordedAt)
+      if (recordedAt) lags[name] = Math.max(0, (nowMs - Date.parse(recordedAt)) / 1_000)
       else if (next) lags[name] = 0
     }
     return lags
@@ -93,7 +96,7 @@ export class Follower {
 
   private async run(handler: Follows, from: bigint): Promise<void> {
     let position = from
-    this.reached.set(handler.name, { position, recordedAt: null })
+    this.reached.set(handler.name, { position, since: null })
     while (!this.stopped) {
       const changed = this.recent.changed()
       const events = this.recent.after(position, batchEventsMax)
@@ -109,6 +112,7 @@ export class Follower {
   private async catchUp(handler: Follows, from: bigint): Promise<bigint> {
     // What comes later is among the newest events; to run after it here would never end.
     const until = this.recent.floor
+    this.reached.set(handler.name, { position: from, since: null })
     let handing = Promise.resolve(from)
     let batch: LedgerEvent[] = []
     try {
@@ -142,11 +146,12 @@ export class Follower {
     reached: bigint,
     before: bigint,
   ): Promise<bigint> {
+    const since = events[0]?.recordedAt ?? null
+    this.reached.set(handler.name, { position: before, since })
     while (!this.stopped) {
       try {
         await handler.handle(events, reached)
-        const recordedAt = events.at(-1)?.recordedAt ?? this.reached.get(handler.name)?.recordedAt ?? null
-        this.reached.set(handler.name, { position: reached, recordedAt })
+        this.reached.set(handler.name, { position: reached, since })
         return reached
       } catch (error) {
         const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -14,6 +14,10 @@ export class RecentEvents {
     this.eventsMax = eventsMax
   }
 
+  get oldest(): LedgerEvent | undefined {
+    return this.events[0]
+  }
+
   push(event: LedgerEvent): void {
     this.events.push(event)
     this.last = event.position

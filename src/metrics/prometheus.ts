@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { noLongerThan } from '../app/no-longer-than.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { AnsweredCall, Figure, Metrics } from '../app/ports/metrics.ts'
 
@@ -6,6 +7,8 @@ const prefix = 'ledgerline_'
 /** Upper bounds in seconds. */
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const readTimeoutMs = 2_000
+/** Whoever asks more often is told the same. */
+const keepMs = 1_000
 
 /** The figures of one process. One that cannot be read in time is left out of the text. */
 export class PrometheusMetrics implements Metrics {
@@ -25,8 +28,13 @@ export class PrometheusMetrics implements Metrics {
     registers: [this.registry],
   })
 
-  constructor(log: Log, figures: readonly Figure[]) {
+  private readonly nowMs: () => number
+  private last: { untilMs: number; text: Promise<string> } | undefined
+
+  /** `nowMs`: of a clock that only goes forward. */
+  constructor(log: Log, figures: readonly Figure[], nowMs = () => performance.now()) {
     this.log = log
+    this.nowMs = nowMs
     for (const figure of figures) this.add(figure)
   }
 
@@ -41,8 +49,11 @@ export class PrometheusMetrics implements Metrics {
     this.seconds.observe({ method, route }, seconds)
   }
 
+  /** Read once for all who ask at the same time, and within a second. */
   text(): Promise<string> {
-    return this.registry.metrics()
+    const now = this.nowMs()
+    if (!this.last || now >= this.last.untilMs) this.last = { untilMs: now + keepMs, text: this.registry.metrics() }
+    return this.last.text
   }
 
   private add({ name, help, kind, label, read }: Figure): void {
@@ -53,12 +64,13 @@ export class PrometheusMetrics implements Metrics {
       labelNames: label === undefined ? [] : [label],
       registers: [this.registry],
       async collect(this: Counter | Gauge): Promise<void> {
-        this.reset()
         try {
-          const reading = await inTime(Promise.resolve(read()))
+          const reading = await inTime(read)
+          this.reset()
           if (typeof reading === 'number') this.inc(reading)
           else for (const [value, number] of Object.entries(reading)) this.inc({ [label ?? '']: value }, number)
         } catch (error) {
+          this.reset()
           this.remove({})
           log.warn('a figure cannot be read', { figure: name, error: String(error) })
         }
@@ -69,10 +81,12 @@ export class PrometheusMetrics implements Metrics {
   }
 }
 
-const inTime = <Value>(reading: Promise<Value>): Promise<Value> => {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${readTimeoutMs} ms`)), readTimeoutMs)
-  })
-  return Promise.race([reading, late]).finally(() => clearTimeout(timer))
+const inTime = async (read: Figure['read']): Promise<Awaited<ReturnType<Figure['read']>>> => {
+  let reading: Awaited<ReturnType<Figure['read']>> | undefined
+  const asked = async () => {
+    reading = await read()
+  }
+  await noLongerThan(readTimeoutMs, asked())
+  if (reading === undefined) throw new Error(`no answer in ${readTimeoutMs} ms`)
+  return reading
 }

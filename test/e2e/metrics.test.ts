@@ -45,7 +45,7 @@ test('a service tells what it reaches, what it does, and how far it is behind', 
     'ledgerline_worker_attempts_total{outcome="finished"}': 1,
     'ledgerline_runs{status="queued"}': 0,
     'ledgerline_logs_differing{log="commands"}': 0,
-    'ledgerline_log_sealing_lag_seconds{log="commands"}': 0,
+    'ledgerline_log_unsealed_seconds{log="commands"}': 0,
     'ledgerline_http_requests_total{method="POST",route="/api/pipeline/trigger/{pipeline}",status="200"}': 1,
   })
   const lags = [...seen].filter(([name]) => name.startsWith('ledgerline_follower_lag_seconds'))

@@ -108,7 +108,7 @@ describe.skipIf(noNatsServer)(named("a worker's health port"), () => {
     await nats.kill()
     await until(async () => (await health())[0] === 503)
     expect(await health()).toEqual([503, { status: 'unhealthy', missing: ['bus'] }])
-    expect((await metrics()).get('ledgerline_up{part="bus"}')).toBe(0)
+    await until(async () => (await metrics()).get('ledgerline_up{part="bus"}') === 0)
     await nats.start()
     await until(async () => (await health())[0] === 200)
     await node.killGroup()

@@ -168,20 +168,34 @@ describe('how far a handler is behind', () => {
     expect(follower.lagSeconds(secondsAfter(30))).toEqual({ slow: 0, quick: 0 })
   })
 
-  test('is counted from what it handled last while it reads the past, and unknown before', async () => {
+  test('is the age of the first event of what it was given of the past, also where it fails at it', async () => {
     const source = new FakeSource()
-    source.grow(2_000, created(1))
-    source.grow(2_000, created(2))
+    for (const second of [1, 2]) source.grow(2_000, created(second))
     source.grow(500, created(3))
     const handler = new Recorder('late')
-    handler.before = [dawdle(10), dawdle(10), dawdle(10)]
+    handler.before = [fail, dawdle(10), dawdle(10), dawdle(10)]
     const { follower } = await following(source, handler)
-    expect(follower.lagSeconds(secondsAfter(60))).toEqual({})
-    await passMs(10)
+    expect(follower.lagSeconds(secondsAfter(60))).toEqual({ late: 59 })
+    await passMs(500)
     expect(follower.lagSeconds(secondsAfter(60))).toEqual({ late: 59 })
     await passMs(10)
     expect(follower.lagSeconds(secondsAfter(60))).toEqual({ late: 58 })
     await passMs(20)
     expect(follower.lagSeconds(secondsAfter(60))).toEqual({ late: 0 })
+  })
+
+  test('is not counted from before a rest of the ledger, when more happens at once than is kept', async () => {
+    const source = new FakeSource()
+    const handler = new Recorder('a')
+    source.grow(1, created(1))
+    const { follower } = await following(source, handler)
+    source.grow(1, created(2))
+    await passMs(1)
+    handler.before = [dawdle(10)]
+    source.grow(20_000, created(7_200))
+    await passMs(1)
+    expect(follower.lagSeconds(secondsAfter(7_201))).toEqual({ a: 1 })
+    await passMs(1_000)
+    expect(follower.lagSeconds(secondsAfter(7_203))).toEqual({ a: 0 })
   })
 })

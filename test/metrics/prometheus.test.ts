@@ -14,16 +14,42 @@ const figure = (read: Figure['read'], more: Partial<Figure> = {}): Figure => ({
 
 const told = async (...figures: Figure[]) => {
   const log = new SilentLog()
-  const metrics = new PrometheusMetrics(log, figures)
-  return { metrics, log, samples: async () => samplesOf(await metrics.text()) }
+  const clock = { ms: 0 }
+  const metrics = new PrometheusMetrics(log, figures, () => clock.ms)
+  /** Asked a second after the last time. */
+  const samples = async () => {
+    clock.ms += 1_000
+    return samplesOf(await metrics.text())
+  }
+  return { metrics, log, clock, samples }
 }
 
 describe('a figure', () => {
-  test('is read whenever it is asked for', async () => {
+  test('is read whenever it is asked for, once in a second at most', async () => {
     let things = 0
-    const { samples } = await told(figure(() => ++things))
+    const { samples, metrics, clock } = await told(figure(() => ++things))
     expect((await samples()).get('ledgerline_things')).toBe(1)
+    clock.ms += 999
+    expect(samplesOf(await metrics.text()).get('ledgerline_things')).toBe(1)
     expect((await samples()).get('ledgerline_things')).toBe(2)
+  })
+
+  test('is the same for all who ask at the same time', async () => {
+    const { metrics } = await told(
+      figure(async () => ({ new: 3 }), { label: 'state' }),
+      figure(async () => 7, { name: 'others_total', kind: 'counter' }),
+    )
+    const texts = await Promise.all([metrics.text(), metrics.text(), metrics.text()])
+    for (const text of texts) {
+      const seen = samplesOf(text)
+      expect([seen.get('ledgerline_things{state="new"}'), seen.get('ledgerline_others_total')]).toEqual([3, 7])
+    }
+  })
+
+  test('that comes late is not added to what is read after it', async () => {
+    const { samples } = await told(figure(() => new Promise((resolve) => setTimeout(() => resolve(3), 20))))
+    const asked = [samples(), samples()]
+    for (const seen of await Promise.all(asked)) expect(seen.get('ledgerline_things')).toBe(3)
   })
 
   test('of a label has a sample for each of its values, and none of those that are gone', async () => {

@@ -6,6 +6,7 @@ import {
   openDeadLetters,
   pendingApprovals,
 } from '../../projections/figures.ts'
+import type { ReadDb } from '../../projections/projection.ts'
 import { openApi } from '../support/api.ts'
 import { openApprovalsApi } from '../support/approvals-api.ts'
 import { deadLettersApi } from '../support/dead-letters-api.ts'
@@ -61,5 +62,33 @@ describe('of what there is to do, the views count', () => {
     expect(firingAlerts(reader)).toBe(0)
     await apply(...ledgerEvents(examples.IntegrityAlertRaised))
     expect(firingAlerts(reader)).toBe(1)
+  })
+
+  test('going through an index of what is open, not through what has ended', () => {
+    const { reader } = openViews()
+    const plans: string[] = []
+    const explaining: ReadDb = {
+      get: (sql, ...parameters) => {
+        plans.push(
+          ...reader.all<{ detail: string }>(`explain query plan ${sql}`, ...parameters).map((row) => row.detail),
+        )
+        return undefined
+      },
+      all: (sql, ...parameters) => {
+        plans.push(
+          ...reader.all<{ detail: string }>(`explain query plan ${sql}`, ...parameters).map((row) => row.detail),
+        )
+        return []
+      },
+    }
+    for (const count of [activeRuns, pendingApprovals, dueDeliveries, openDeadLetters, firingAlerts]) count(explaining)
+    const indexes = plans.flatMap((detail) => / USING (?:COVERING )?INDEX (\w+)/.exec(detail)?.[1] ?? [])
+    expect(indexes.map((name) => name.replace(/_v\d+_/, ' '))).toEqual([
+      'run_status active',
+      'approvals open',
+      'deliveries due',
+      'dead_letters waiting',
+      'alerts firing',
+    ])
   })
 })

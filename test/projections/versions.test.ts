@@ -29,7 +29,7 @@ test('a view has other tables only in another version', () => {
     'contracts 1 2cc09ccaa71b7541',
     'lineage 2 3f5069ac0727cc1e',
     'dead-letters 1 8e4c9379802e094e',
-    'alerts 1 10fd13267db5d382',
+    'alerts 2 ebf5e047010fb390',
   ])
 })
 

@@ -23,7 +23,7 @@ const rooms: Record<string, readonly string[]> = {
   'src/evidence/': [...ports, 'libsql', 'node:'],
   'src/auth/': [...ports, 'jose/', '@cedar-policy/cedar-wasm/nodejs', 'node:'],
   'src/keys/': [...ports, 'node:'],
-  'src/metrics/': ['src/app/ports/', 'prom-client'],
+  'src/metrics/': [...inside, 'prom-client'],
   'src/net/': ['node:'],
   'src/embedded/': ['node:', '@grpc/grpc-js', '@eventstore/db-client/generated/', 'google-protobuf/', 'libsql'],
   'src/relay/': inside,

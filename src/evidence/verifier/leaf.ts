@@ -1,4 +1,4 @@
-import { canonicalJson, canonicalMembers, type Members, textOf } from '../../domain/canonical-json.ts'
+import { type CanonicalMembers, canonicalJson, canonicalMembers, canonicalObject } from '../../domain/canonical-json.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { hexOf, sha256 } from './hash.ts'
 
@@ -27,7 +27,7 @@ export interface EventText {
   /** RFC 8785 JSON; bytes, where the data is not JSON. */
   data: string | Uint8Array
   /** Of RFC 8785 JSON. */
-  metadata: Members
+  metadata: CanonicalMembers
 }
 
 export const eventText = (event: { data: JsonValue | Uint8Array; metadata: JsonObject }): EventText => ({
@@ -40,7 +40,7 @@ const [dataByte, metaByte] = [Uint8Array.of(2), Uint8Array.of(3)]
 /** Of the data as stored, and of the metadata without its salt. `salt`: 32 bytes. */
 export const hashesOf = (salt: Uint8Array, { data, metadata }: EventText): Pick<Envelope, 'dataHash' | 'metaHash'> => ({
   dataHash: hexOf(sha256(dataByte, salt, data)),
-  metaHash: hexOf(sha256(metaByte, salt, textOf(metadata.filter(([key]) => key !== 'salt')))),
+  metaHash: hexOf(sha256(metaByte, salt, canonicalObject(metadata.filter(([key]) => key !== 'salt')))),
 })
 
 export const leafBytes = (envelope: Envelope): string => canonicalJson({ ...envelope })

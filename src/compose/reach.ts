@@ -1,0 +1,23 @@
+import { noLongerThan } from '../app/no-longer-than.ts'
+import type { EventStoreLedger } from '../ledger/eventstore.ts'
+import type { ComposedBus } from './bus.ts'
+
+const timeoutMs = 1_500
+
+export interface Reached {
+  ledger: Pick<EventStoreLedger, 'head'>
+  isReachable: ComposedBus['isReachable']
+}
+
+/** What a process needs, and whether it answers in time. */
+export const reach = async ({ ledger, isReachable }: Reached): Promise<{ ledger: boolean; bus: boolean }> => {
+  let isLedgerThere = false
+  const head = ledger.head().then(
+    () => {
+      isLedgerThere = true
+    },
+    () => undefined,
+  )
+  const [isBusThere] = await Promise.all([isReachable(timeoutMs), noLongerThan(timeoutMs, head)])
+  return { ledger: isLedgerThere, bus: isBusThere }
+}
