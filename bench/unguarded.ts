@@ -20,7 +20,7 @@ const unguarded: typeof composeAccess = async (...given) => {
     callers: { of: async () => caller, originOfNobody: async () => caller.origin },
     policies: { decide: () => decision },
     limits: { take: async () => undefined },
-    calls: { record: () => undefined, durable: async () => undefined, keepsUp: async () => true, behindMs: () => 0 },
+    calls: { record: () => undefined, durable: async () => -1n, keepsUp: async () => true, behindMs: () => 0 },
   }
 }
 

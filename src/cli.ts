@@ -48,7 +48,8 @@ const startServing = async () => {
   return serve(config)
 }
 
-const runServe = async (): Promise<void> => {
+const runServe = async (args: string[]): Promise<void> => {
+  withoutArguments('serve', args)
   const starting = startServing()
   endOnSignals(
     starting.then(({ stop }) => stop),
@@ -94,7 +95,8 @@ const runWorkers = async (args: string[]): Promise<void> => {
   process.stdout.write(await listWorkers(await readConfig(), args))
 }
 
-const runDemo = async (): Promise<void> => {
+const runDemo = async (args: string[]): Promise<void> => {
+  withoutArguments('demo', args)
   const { demo } = await import('./demo/demo.ts')
   const { serve } = await import('./main.ts')
   await demo(await readConfig(), serve)
@@ -125,6 +127,11 @@ const runWitness = async (args: string[]): Promise<void> => {
   const { url, vkey, stop } = await startWitness(args)
   endOnSignals(Promise.resolve(stop), fail)
   process.stdout.write(`ledgerline witness ready ${url} ${vkey}\n`)
+}
+
+const withoutArguments = (command: string, [first]: string[]): void => {
+  if (first === undefined) return
+  throw new StartError(`${command} takes no arguments, but variables (docs/operating.md): '${first}'`)
 }
 
 /** What a command comes to is printed. */

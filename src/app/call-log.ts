@@ -35,9 +35,10 @@ export class CallLog {
   private readonly deps: CallRecorderDeps
   private readonly inTurn: (write: () => Promise<void>) => Promise<void>
   private readonly entries: Entry[] = []
-  private waiting: { written: number; resolve(): void }[] = []
+  private waiting: { written: number; resolve(position: bigint): void }[] = []
   private recorded = 0
   private written = 0
+  private position = -1n
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> | undefined
   private closed = false
@@ -62,10 +63,11 @@ export class CallLog {
     else this.timer ??= setTimeout(() => this.write(), batchDelayMs)
   }
 
-  durable(): Promise<void> {
+  /** Resolves with the position of the newest record; -1 when there is none. */
+  durable(): Promise<bigint> {
     const written = this.recorded
-    if (written <= this.written) return Promise.resolve()
-    const promise = new Promise<void>((resolve) => this.waiting.push({ written, resolve }))
+    if (written <= this.written) return Promise.resolve(this.position)
+    const promise = new Promise<bigint>((resolve) => this.waiting.push({ written, resolve }))
     this.write()
     return promise
   }
@@ -110,7 +112,7 @@ export class CallLog {
     const { written } = this
     const due = this.waiting.filter((waiter) => waiter.written <= written)
     this.waiting = this.waiting.filter((waiter) => waiter.written > written)
-    for (const { resolve } of due) resolve()
+    for (const { resolve } of due) resolve(this.position)
   }
 
   /** One command, fixed once: however often it is said, the ledger holds it once. False when it was given up at the end. */
@@ -121,7 +123,7 @@ export class CallLog {
     for (;;) {
       try {
         await this.inTurn(async () => {
-          await this.deps.commands.handle(accessLogs, stream, command, context)
+          this.position = (await this.deps.commands.handle(accessLogs, stream, command, context)).position
         })
         this.isRefused = false
         return true

@@ -32,9 +32,9 @@ export class CallRecorder {
     log.add(call)
   }
 
-  /** Resolves when all that was recorded of the tenant so far is durable. */
-  async durable(tenant: TenantId): Promise<void> {
-    await this.logs.get(tenant)?.durable()
+  /** Resolves when all that was recorded of the tenant so far is durable, with its position; -1 when there is none. */
+  async durable(tenant: TenantId): Promise<bigint> {
+    return (await this.logs.get(tenant)?.durable()) ?? -1n
   }
 
   /** Age of the oldest call that is not durable yet; 0 when there is none. */

@@ -29,6 +29,8 @@ import { jsonBody, queryOf } from './validate.ts'
 import { stray, wayIn } from './way-in.ts'
 
 export const apiVersion = version
+/** An operation that takes no query is not asked with one: it would do otherwise than it was meant. */
+const noQuery = z.strictObject({})
 const requestIdPattern = /^[A-Za-z0-9_.-]{1,128}$/
 
 /** Every dialect. A new one is added here. */
@@ -146,7 +148,7 @@ const parameters =
 
 const handled = async (c: Context<Env>, { query, body, handle }: Operation): Promise<Response> =>
   handle(c, {
-    query: query ? queryOf(c, query) : {},
+    query: queryOf(c, query ?? noQuery),
     body: body ? await jsonBody(c, body) : undefined,
   })
 

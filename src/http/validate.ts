@@ -53,8 +53,13 @@ const boundedText = async (c: Context<Env>): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-export const queryOf = <Schema extends z.ZodType>(c: Context<Env>, schema: Schema): z.output<Schema> =>
-  parse(schema, c.req.query(), 'query')
+/** The request's query. Throws VALIDATION_FAILED that names the field and the reason. */
+export const queryOf = <Schema extends z.ZodType>(c: Context<Env>, schema: Schema): z.output<Schema> => {
+  for (const [field, values] of Object.entries(c.req.queries())) {
+    if (values.length > 1) throw new Rejection('VALIDATION_FAILED', `${field}: given more than once`, { field })
+  }
+  return parse(schema, c.req.query(), 'query')
+}
 
 const parse = <Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> => {
   const parsed = schema.safeParse(value)
@@ -74,9 +79,9 @@ export const required = (kind: string) => (issue: { input?: unknown }) =>
   issue.input === undefined ? 'required' : `must be ${kind}`
 
 /** A whole number as it stands in a query. */
-export const wholeNumber = (min: number, max: number) =>
+export const wholeNumber = (min: number, max: number, wanted = `must be a whole number from ${min} to ${max}`) =>
   z
     .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .regex(/^\d{1,9}$/, wanted)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
+    .refine((value) => value >= min && value <= max, wanted)

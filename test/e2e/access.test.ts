@@ -95,6 +95,16 @@ describe('an auditor', () => {
     expect(await callsOf(audrey, 'outcome=denied&actor=paul', 1)).toMatchObject([{ origin: '203.0.113.9' }])
   })
 
+  test('finds the call that was answered just before', async () => {
+    const [olga, audrey] = await Promise.all([tokenFor('olga', 'operator'), tokenFor('audrey', 'auditor')])
+    for (let turn = 0; turn < 5; turn += 1) {
+      const headers = { 'x-request-id': `turn-${turn}` }
+      expect((await ask(olga, '/api/pipeline/runs', { headers })).status).toBe(200)
+      const { body } = await ask(audrey, '/history/access?limit=1&actor=olga')
+      expect(body.calls).toMatchObject([{ request_id: `turn-${turn}`, operation: '/api/pipeline/runs' }])
+    }
+  })
+
   test('of another tenant finds nothing of this one', async () => {
     const stranger = await tokenFor('sam', 'auditor', 'elsewhere')
     const { body } = await ask(stranger, '/history/access?outcome=denied')

@@ -105,3 +105,11 @@ test('a manifest becomes an event once, and again only when it changes', async (
   await write('select 2 n')
   expect(await changedAtStart()).toHaveLength(1)
 })
+
+test.each(['--port', '9000'])('ledgerline serve %s is refused, and nothing is started', async (argument) => {
+  const service = new Service(['serve', argument], {})
+  expect([await service.exited(), service.stderr]).toEqual([
+    1,
+    `serve takes no arguments, but variables (docs/operating.md): '${argument}'\n`,
+  ])
+})

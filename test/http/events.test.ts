@@ -74,7 +74,7 @@ describe('GET /events', () => {
     const order: string[] = []
     api.services.calls = {
       record: (_, call) => void order.push(`${call.route} ${call.status} ${JSON.stringify(call.query)}`),
-      durable: async () => void order.push('durable'),
+      durable: async () => BigInt(order.push('durable')),
       keepsUp: async () => true,
     }
     const response = await api.app.request('/events?entity=run', { headers: { host: 'localhost' } })

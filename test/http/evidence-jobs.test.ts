@@ -171,7 +171,11 @@ test.each([
   [{ from: '2026-01-01' }, 'to: '],
   [{ from: '2026-01-02', to: '2026-01-02' }, 'to: must be later than from'],
   [{ ...whole, log: 'all' }, 'log: must be one of commands, access'],
-  [{ ...whole, type: 'a b' }, 'type: must be types of events'],
+  [{ ...whole, type: 'RunRequestd' }, "type: 'RunRequestd' is no type of events of this log; there are"],
+  [
+    { ...whole, type: 'RunFailed', log: 'access' },
+    "type: 'RunFailed' is no type of events of this log; there are ApiCallsRecorded",
+  ],
   [{ ...whole, types: [] }, 'types: unknown field'],
 ])('%j is refused by the name of its field: %s', async (body, said) => {
   const { post, get } = await open()

@@ -42,6 +42,22 @@ describe('what is too much', () => {
   })
 })
 
+describe('a query that an operation does not take', () => {
+  test.each([
+    ['POST', '/pipelines/flights/start?dry_run=true', '{}', 'dry_run'],
+    ['POST', '/evidence/approvals/x/approve?dry_run=true', '{"reason":"only a trial"}', 'dry_run'],
+    ['GET', '/history/runs/run_a?as_of=2026-01-01', undefined, 'as_of'],
+    ['GET', '/evidence/runs/run_a?type=RunFailed', undefined, 'type'],
+  ])('is refused by its name, and nothing is done: %s %s', async (method, path, body, field) => {
+    const api = await openApi()
+    await api.run('a')
+    const before = api.ledger.all.length
+    const answer = await api.call(method, path, body === undefined ? {} : { body })
+    expect([answer.status, answer.body.detail]).toEqual([400, `${field}: unknown field`])
+    expect(api.ledger.all.length).toBe(before)
+  })
+})
+
 describe('every answer', () => {
   test.each(['/api/pipeline/runs', '/history/pipelines', '/nowhere', '/health', '/api/pipeline/status/nothing'])(
     'has the headers that protect who reads it: %s',

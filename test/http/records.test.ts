@@ -16,7 +16,7 @@ describe('every call leaves a trace', () => {
     const { get, run, calls, sealer } = await openApi({ tokens })
     await run('r')
     const headers = { ...as('alice'), 'x-request-id': 'req-1' }
-    await get('/api/pipeline/status/run_r?verbose=yes', headers)
+    await get('/api/pipeline/status/run_r', headers)
     const [call] = calls
     expect(call).toEqual({
       at: '2026-01-02T03:04:05.678Z',
@@ -27,7 +27,7 @@ describe('every call leaves a trace', () => {
       method: 'GET',
       route: '/api/pipeline/status/{run_id}',
       resource: { run_id: 'run_r' },
-      query: { '[unknown]': '1' },
+      query: {},
       outcome: 'ok',
       status: 200,
       durationMs: expect.any(Number),
@@ -38,6 +38,12 @@ describe('every call leaves a trace', () => {
       count: 1,
     } satisfies Record<keyof CallRecord | 'tenant', unknown>)
     expect(await sealer.open(call?.origin ?? '')).toBe('no address')
+  })
+
+  test('of a query that the route does not know, how much there was', async () => {
+    const { get, calls } = await openApi({ tokens })
+    await get('/api/pipeline/status/run_r?verbose=yes&secret=s', as('alice'))
+    expect(calls).toEqual([expect.objectContaining({ outcome: 'invalid', query: { '[unknown]': '2' } })])
   })
 
   test.each([
@@ -156,7 +162,7 @@ describe('a record holds no secret', () => {
 
 describe('fail closed', () => {
   const keeping = (keepsUp: boolean) => ({
-    calls: { record: () => undefined, durable: async () => undefined, keepsUp: async () => keepsUp },
+    calls: { record: () => undefined, durable: async () => -1n, keepsUp: async () => keepsUp },
   })
 
   test('reads and commands are 503 when the records do not keep up', async () => {
@@ -178,7 +184,7 @@ describe('fail closed', () => {
     const written: CallRecord[] = []
     const calls = {
       record: (_: unknown, call: CallRecord) => void written.push(call),
-      durable: () => new Promise<void>(() => undefined),
+      durable: () => new Promise<bigint>(() => undefined),
       keepsUp: async () => true,
     }
     const { get } = await openApi({ services: { calls } })

@@ -129,7 +129,7 @@ export const openApi = async ({
     clientAddress: (peer) => peer,
     policies,
     limits: new RateLimits(plenty),
-    calls: { record, durable: async () => undefined, keepsUp: async () => true },
+    calls: { record, durable: async () => -1n, keepsUp: async () => true },
     counted: recorder.counted,
     webhookSecrets: webhookSecretsOf(keys, sealer),
     subjectKeys: subjectErasureOf(keys, sealer, callers),

@@ -13,8 +13,8 @@ export const partitionsBetween = (manifest: Manifest, from: PartitionKey, to: Pa
     const message = 'from: the runs of this pipeline are not for days or months; name its partitions instead'
     throw new Rejection('VALIDATION_FAILED', message, { field: 'from' })
   }
-  assertPartition(manifest, from)
-  assertPartition(manifest, to)
+  assertPartition(manifest, from, 'from')
+  assertPartition(manifest, to, 'to')
   if (from > to) throw new Rejection('VALIDATION_FAILED', 'to: must not be before from', { field: 'to' })
   const next = type === 'daily' ? dayAfter : monthAfter
   const keys: PartitionKey[] = []

@@ -5,15 +5,17 @@ import type { Manifest } from './manifest.ts'
 const daily = /^(\d{4})-(\d{2})-(\d{2})$/
 const monthly = /^(\d{4})-(\d{2})$/
 
-/** Throws VALIDATION_FAILED where a pipeline's runs are for days or months and the key is none. */
-export const assertPartition = ({ orchestration }: Manifest, key: PartitionKey | null): void => {
+/** Throws VALIDATION_FAILED, which names the field, where a pipeline's runs are for days or months and the key is none. */
+export const assertPartition = ({ orchestration }: Manifest, key: PartitionKey | null, field = 'partition'): void => {
   const type = orchestration.partition?.type
-  if (type === 'daily' && !isDay(key ?? '')) throw invalid(key, 'a day such as 2001-01-31')
-  if (type === 'monthly' && !isMonth(key ?? '')) throw invalid(key, 'a month such as 2001-01')
+  if (type === 'daily' && !isDay(key ?? '')) throw invalid(field, key, 'a day such as 2001-01-31')
+  if (type === 'monthly' && !isMonth(key ?? '')) throw invalid(field, key, 'a month such as 2001-01')
 }
 
-const invalid = (key: PartitionKey | null, wanted: string): Rejection =>
-  new Rejection('VALIDATION_FAILED', `the partition '${key ?? ''}' must be ${wanted}`, { field: 'partition' })
+const invalid = (field: string, key: PartitionKey | null, wanted: string): Rejection =>
+  new Rejection('VALIDATION_FAILED', `${field}: ${key === null ? 'required,' : `'${key}' must be`} ${wanted}`, {
+    field,
+  })
 
 const isDay = (key: string): boolean => {
   const [, year, month, day] = daily.exec(key) ?? []

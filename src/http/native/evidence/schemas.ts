@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { toldTypes } from '../../../../projections/event-history.ts'
+import type { LogName } from '../../../app/ports/evidence.ts'
 import { isUuid } from '../../../domain/ids.ts'
 import { wholeNumber } from '../../validate.ts'
 import { instant } from '../history/schemas.ts'
@@ -47,20 +49,32 @@ export const checkpointsAnswer = z.strictObject({
   more: z.boolean(),
 })
 
-export const periodQuery = z.strictObject({
-  from: instant.meta({ description: 'Recorded then or later' }),
-  to: instant.meta({ description: 'Recorded before' }),
-  type: z
-    .string()
-    .regex(/^[A-Z][A-Za-z]{0,63}(,[A-Z][A-Za-z]{0,63}){0,63}$/, 'must be types of events, by comma')
-    .transform((text) => [...new Set(text.split(','))])
-    .meta({ description: 'Whole events of these types only; of all others the envelope' })
-    .optional(),
-  log: z
-    .enum(['commands', 'access'], { error: 'must be one of commands, access' })
-    .default('commands')
-    .meta({ description: 'access: the records of calls; takes ReadAccess too' }),
-})
+/** Types of what is a leaf of which log. */
+const typesOf: Readonly<Record<LogName, readonly string[]>> = {
+  commands: [...toldTypes, 'LedgerNamed'],
+  access: ['ApiCallsRecorded'],
+}
+
+export const periodQuery = z
+  .strictObject({
+    from: instant.meta({ description: 'Recorded then or later' }),
+    to: instant.meta({ description: 'Recorded before' }),
+    type: z
+      .string()
+      .transform((text) => [...new Set(text.split(','))])
+      .meta({ description: 'Whole events of these types only; of all others the envelope' })
+      .optional(),
+    log: z
+      .enum(['commands', 'access'], { error: 'must be one of commands, access' })
+      .default('commands')
+      .meta({ description: 'access: the records of calls; takes ReadAccess too' }),
+  })
+  .superRefine(({ type = [], log }, context) => {
+    const strange = type.find((each) => !typesOf[log].includes(each))
+    if (strange === undefined) return
+    const message = `'${strange.slice(0, 64)}' is no type of events of this log; there are ${typesOf[log].join(', ')}`
+    context.addIssue({ code: 'custom', message, path: ['type'] })
+  })
 
 const time = z.iso.datetime()
 const bounds = z.strictObject({

@@ -1,8 +1,12 @@
 import { type CallRow, listCalls } from '../../../../projections/access.ts'
+import { noLongerThan } from '../../../app/no-longer-than.ts'
+import type { TenantId } from '../../../domain/ids.ts'
 import { type Operation, operation } from '../../operation.ts'
 import type { Services } from '../../services.ts'
 import { type Opener, openerFor } from './personal.ts'
 import { accessAnswer, accessQuery } from './schemas.ts'
+
+const waitMaxMs = 2_000
 
 /** `/history/access`: who called what. */
 export const accessOperation = (services: Services): Operation =>
@@ -20,6 +24,8 @@ export const accessOperation = (services: Services): Operation =>
     codes: [],
     handle: async (c, { query: { actor, from, to, outcome, limit, page } }) => {
       const { reads, views } = services
+      const { tenant } = c.get('principal')
+      await ownCallsSeen(services, tenant)
       await reads.beforeRead(c)
       const opener = openerFor(c, services)
       const filter = {
@@ -28,12 +34,18 @@ export const accessOperation = (services: Services): Operation =>
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       }
-      const { tenant } = c.get('principal')
       const { rows, total } = listCalls(views, tenant, filter, { limit, offset: (page - 1) * limit })
       const calls = await Promise.all(rows.map((row) => shownCall(row, opener)))
       return c.json({ calls, total, page, per_page: limit })
     },
   })
+
+/** What this process has answered before is listed, unless the ledger or the views are slow. */
+const ownCallsSeen = ({ calls, reads }: Services, tenant: TenantId): Promise<void> =>
+  noLongerThan(
+    waitMaxMs,
+    calls.durable(tenant).then((position) => reads.reached(position)),
+  )
 
 const shownCall = async ({ tenant: _, id: __, ...row }: CallRow, opener: Opener) => ({
   ...row,

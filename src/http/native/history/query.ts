@@ -12,7 +12,7 @@ import type { Services } from '../../services.ts'
 import { wholeNumber } from '../../validate.ts'
 import type { Opener } from './personal.ts'
 import { runIdOf } from './run.ts'
-import { instant } from './schemas.ts'
+import { instant, isPeriod } from './schemas.ts'
 
 const exportFormats = ['csv', 'ndjson', 'ocsf'] as const
 export type ExportFormat = (typeof exportFormats)[number]
@@ -44,30 +44,34 @@ export const asOf = z
   .min(1, 'must not be empty')
   .meta({ description: 'As the ledger stood then: a time or date, or a Ledger-Position' })
 
-export const eventsQuery = z.strictObject({
-  actor: word(256).meta({ description: 'Who did it, or on whose behalf: a pseudonym' }).optional(),
-  command: word(64).meta({ description: 'Name of the command' }).optional(),
-  type: types.optional(),
-  pipeline: z
-    .string()
-    .refine((text) => parseSlug(text) !== undefined, 'must be the name of a pipeline')
-    .meta({ description: 'Of this pipeline, its partitions, its runs and the messages about them' })
-    .optional(),
-  run: word(160).meta({ description: 'Of this run, its claims and the messages about it' }).optional(),
-  environment: word(64)
-    .meta({ description: 'As long as pipelines have no environments, nothing is of any' })
-    .optional(),
-  outcome: oneOf(eventOutcomes).optional(),
-  from: instant.meta({ description: 'Recorded then or later' }).optional(),
-  to: instant.meta({ description: 'Recorded before' }).optional(),
-  text: word(200).meta({ description: 'Part of the sentence that tells of the event' }).optional(),
-  as_of: asOf.optional(),
-  cursor: z.string().meta({ description: '`next` of the page before' }).optional(),
-  limit: wholeNumber(1, exportRowsMax)
-    .meta({ description: `Events in a page (${pageRows}, at most ${pageRowsMax}) or export (${exportRowsMax})` })
-    .optional(),
-  format: oneOf(formats).meta({ description: 'Wins over Accept' }).optional(),
-})
+export const eventsQuery = z
+  .strictObject({
+    actor: word(256).meta({ description: 'Who did it, or on whose behalf: a pseudonym' }).optional(),
+    command: word(64).meta({ description: 'Name of the command' }).optional(),
+    type: types.optional(),
+    pipeline: z
+      .string()
+      .refine((text) => parseSlug(text) !== undefined, 'must be the name of a pipeline')
+      .meta({ description: 'Of this pipeline, its partitions, its runs and the messages about them' })
+      .optional(),
+    run: word(160).meta({ description: 'Of this run, its claims and the messages about it' }).optional(),
+    environment: word(64).meta({ description: 'Of runs, and of what is in force there' }).optional(),
+    outcome: oneOf(eventOutcomes).optional(),
+    from: instant.meta({ description: 'Recorded then or later' }).optional(),
+    to: instant.meta({ description: 'Recorded before' }).optional(),
+    text: word(200).meta({ description: 'Part of the sentence that tells of the event' }).optional(),
+    as_of: asOf.optional(),
+    cursor: z.string().meta({ description: '`next` of the page before' }).optional(),
+    limit: wholeNumber(
+      1,
+      exportRowsMax,
+      `must be a whole number from 1 to ${pageRowsMax}, of an export to ${exportRowsMax}`,
+    )
+      .meta({ description: `Events in a page (${pageRows}, at most ${pageRowsMax}) or export (${exportRowsMax})` })
+      .optional(),
+    format: oneOf(formats).meta({ description: 'Wins over Accept' }).optional(),
+  })
+  .superRefine(isPeriod)
 export type EventsQuery = z.output<typeof eventsQuery>
 
 const byType: Readonly<Record<string, (typeof formats)[number]>> = {

@@ -56,14 +56,25 @@ export const instant = z
   // A year of five digits does not sort with the others.
   .refine((text) => /^\d{4}-/.test(text), 'must be within the years 0 to 9999')
 
-export const accessQuery = z.strictObject({
-  actor: z.string().min(1, 'must not be empty').optional(),
-  from: instant.optional(),
-  to: instant.optional(),
-  outcome: z.enum(callOutcomes, { error: `must be one of ${callOutcomes.join(', ')}` }).optional(),
-  limit: wholeNumber(1, 1000).default(100),
-  page: wholeNumber(1, 1_000_000).default(1),
-})
+/** Nothing is in a period that ends before it begins: that is no answer, but a mistake. */
+export const isPeriod = (
+  { from, to }: { from?: string | undefined; to?: string | undefined },
+  context: z.RefinementCtx,
+) => {
+  if (from === undefined || to === undefined || from < to) return
+  context.addIssue({ code: 'custom', message: 'must be later than from', path: ['to'] })
+}
+
+export const accessQuery = z
+  .strictObject({
+    actor: z.string().min(1, 'must not be empty').optional(),
+    from: instant.optional(),
+    to: instant.optional(),
+    outcome: z.enum(callOutcomes, { error: `must be one of ${callOutcomes.join(', ')}` }).optional(),
+    limit: wholeNumber(1, 1000).default(100),
+    page: wholeNumber(1, 1_000_000).default(1),
+  })
+  .superRefine(isPeriod)
 
 const person = z.strictObject({ issuer: z.string(), subject: z.string(), name: z.string().nullable() }).nullable()
 

@@ -34,7 +34,7 @@ export const startOperation = (services: Services): Operation =>
       const asked = { ...ids, pipelineName: slug, pipelineId, partition, batchId: partition, parameters, environment }
       const handled = await requestRun(commands, asked, context)
       reads.wrote(c, handled)
-      const { requested, status } = handled.state
+      const { requested } = handled.state
       return c.json({
         run_id: shownRunId(ids.runId),
         pipeline: slug,
@@ -42,7 +42,8 @@ export const startOperation = (services: Services): Operation =>
         manifest_version: requested?.manifestVersion ?? '',
         overrides: [...(requested?.overrides ?? [])],
         partition,
-        status: status ?? ('queued' as const),
+        // As it was when it was asked for: a repeated request gets the same answer.
+        status: 'queued' as const,
       })
     },
   })
