@@ -4,6 +4,8 @@ import { type Stored, storedOf } from './stored.ts'
 import { translate } from './translate.ts'
 
 const readTimeoutMs = 10_000
+/** About as many as come at once: while they are taken, more are on their way. */
+const partEvents = 32
 const disposeTimeoutMs = 500
 
 /** Reads events as they are stored, for evidence. Throws LedgerUnavailable. */
@@ -32,10 +34,25 @@ export class StoredReader {
     return event
   }
 
-  /** The ledger's events from a position on, that one included. */
-  from(position: bigint, count: number): Promise<Stored[]> {
+  /** The ledger's events from a position on, that one included: some at a time, as they come. */
+  async *from(position: bigint, count: number): AsyncGenerator<Stored[]> {
     const fromPosition = { commit: position, prepare: position }
-    return collect(() => this.client.readAll({ fromPosition, maxCount: count, deadline: readTimeoutMs }))
+    const read = this.client.readAll({ fromPosition, maxCount: count, deadline: readTimeoutMs })
+    let part: Stored[] = []
+    try {
+      for await (const { event } of read) {
+        if (event) part.push(storedOf(event))
+        if (part.length < partEvents) continue
+        yield part
+        part = []
+      }
+    } catch (error) {
+      throw translate(error)
+    } finally {
+      // One that is left on its way would stay open.
+      await read.cancel().catch(() => undefined)
+    }
+    if (part.length > 0) yield part
   }
 
   async close(): Promise<void> {

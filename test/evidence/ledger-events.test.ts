@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { LedgerLeaf } from '../../src/evidence/log/builder.ts'
-import { eventsOfLeaves, pagesOfLeaves } from '../../src/evidence/log/ledger-events.ts'
+import { eventsOfLeaves, partsOfLeaves } from '../../src/evidence/log/ledger-events.ts'
 import type { LeafPlace } from '../../src/evidence/log/reader.ts'
 import { rehearsalLeaves, rehearse } from '../../src/evidence/log/rehearse.ts'
 import { eventOf } from './world.ts'
 
+const partEvents = 10
 const positionOf = (n: number): bigint => BigInt(n) * 10n
 
 /** A ledger of so many events, of which every `leafEvery`-th is a leaf of the log. */
@@ -13,11 +14,24 @@ const ledgerOf = (count: number, leafEvery: number) => {
   const leaves = ledger.filter((_, n) => n % leafEvery === 0)
   const places = leaves.map(({ id, position }, index): LeafPlace => ({ logId: 1, index, event: id, position }))
   const reads: [position: bigint, count: number][] = []
-  const from = async (position: bigint, eventsMax: number) => {
+  /** How many events have been handed out. */
+  const handed = { count: 0 }
+  async function* from(position: bigint, eventsMax: number) {
     reads.push([position, eventsMax])
-    return ledger.filter((event) => event.position >= position).slice(0, eventsMax)
+    const asked = ledger.filter((event) => event.position >= position).slice(0, eventsMax)
+    for (let at = 0; at < asked.length; at += partEvents) {
+      const part = asked.slice(at, at + partEvents)
+      handed.count += part.length
+      yield part
+    }
   }
-  return { places, reads, from, idsOf: (events: { event: { id: string } }[]) => events.map(({ event }) => event.id) }
+  return {
+    places,
+    reads,
+    handed,
+    from,
+    idsOf: (events: { event: { id: string } }[]) => events.map(({ event }) => event.id),
+  }
 }
 
 describe('the events of leaves', () => {
@@ -43,11 +57,11 @@ describe('the events of leaves', () => {
     expect(apart.reads.reduce((sum, [, count]) => sum + count, 0)).toBeLessThan(200)
   })
 
-  test('come while the next are on their way', async () => {
-    const { places, reads, from } = ledgerOf(5_000, 1)
-    const pages = pagesOfLeaves({ from }, places)
-    await pages.next()
-    expect(reads).toHaveLength(2)
+  test('are handed on as they come, not only when a page is whole', async () => {
+    const { places, handed, from } = ledgerOf(5_000, 1)
+    const parts = partsOfLeaves({ from }, places)
+    expect((await parts.next()).value).toHaveLength(partEvents)
+    expect(handed.count).toBe(partEvents)
   })
 
   test('are missed by name when the ledger does not have one', async () => {
@@ -56,19 +70,30 @@ describe('the events of leaves', () => {
     await expect(eventsOfLeaves({ from }, [...places, missing])).rejects.toThrow('has no event gone of leaf 10')
   })
 
-  test('a page that cannot be read is said once the one before is taken, and to nobody who has left', async () => {
-    const { places, reads, from } = ledgerOf(5_000, 1)
-    const breaking = async (position: bigint, count: number) => {
-      if (reads.length === 1) throw new Error('the ledger is gone')
-      return from(position, count)
+  test('stop where the ledger breaks off, and whoever takes no more ends the reading', async () => {
+    const { places, from } = ledgerOf(5_000, 1)
+    let ended = 0
+    async function* breaking(position: bigint, count: number) {
+      try {
+        for await (const part of from(position, count)) {
+          if (position > 0n) throw new Error('the ledger is gone')
+          yield part
+        }
+      } finally {
+        ended += 1
+      }
     }
-    const pages = pagesOfLeaves({ from: breaking }, places)
-    expect((await pages.next()).value).toHaveLength(64)
-    await expect(pages.next()).rejects.toThrow('the ledger is gone')
-    reads.length = 0
-    const left = pagesOfLeaves({ from: breaking }, places)
+    const parts = partsOfLeaves({ from: breaking }, places)
+    let events = 0
+    const taking = async () => {
+      for await (const part of parts) events += part.length
+    }
+    await expect(taking()).rejects.toThrow('the ledger is gone')
+    expect([events, ended]).toEqual([64, 2])
+    const left = partsOfLeaves({ from: breaking }, places)
     await left.next()
     await left.return(undefined)
+    expect(ended).toBe(3)
   })
 })
 

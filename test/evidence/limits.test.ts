@@ -25,7 +25,9 @@ const depsOf = (size: number): BundleDeps => {
         : stream.startsWith('checkpoint-')
           ? undefined
           : leafAt(size - 1),
-    from: async (position) => [leafAt(Number(position))],
+    from: async function* (position) {
+      yield [leafAt(Number(position))]
+    },
   }
   const placeOf = (index: number) => ({ logId: 1, index, event: leafAt(index).id, position: BigInt(index) })
   const reader = {

@@ -29,9 +29,9 @@ const eventsOf = (ledger: InMemoryLedger): LedgerEvents => ({
   stream: async (name, countMax) => ledger.stream(name).slice(0, countMax).map(leafOf),
   at: async (name, revision) => ledger.stream(name).slice(Number(revision)).map(leafOf)[0],
   last: async (name) => ledger.stream(name).slice(-1).map(leafOf)[0],
-  from: async (position, count) => {
+  from: async function* (position, count) {
     const first = ledger.all.findIndex((event) => event.position >= position)
-    return first === -1 ? [] : ledger.all.slice(first, first + count).map(leafOf)
+    if (first !== -1) yield ledger.all.slice(first, first + count).map(leafOf)
   },
 })
 

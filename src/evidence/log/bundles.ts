@@ -4,7 +4,7 @@ import { bundleLeavesMax, type IndexedEvent, PeriodBundle, subjectBundle } from 
 import { isLeaf, type LogName } from '../leaf.ts'
 import { consistencyProof, inclusionProof } from '../merkle.ts'
 import type { NoteSigner } from '../note.ts'
-import { eventsOfLeaves, pagesOfLeaves } from './ledger-events.ts'
+import { eventsOfLeaves, partsOfLeaves } from './ledger-events.ts'
 import { newestOf, type SealedDeps, type SealedLog, sealedAs } from './sealed.ts'
 import { SealedHeads } from './sealed-heads.ts'
 
@@ -108,8 +108,8 @@ export const bundleBetween = async (
 ): Promise<Uint8Array> => {
   const first = start?.size ?? 0
   const bundle = new PeriodBundle(types)
-  for await (const page of pagesOfLeaves(events, reader.leavesFrom(logId, first, end.size - first))) {
-    for (const event of page) bundle.add(event)
+  for await (const part of partsOfLeaves(events, reader.leavesFrom(logId, first, end.size - first))) {
+    for (const event of part) bundle.add(event)
   }
   return bundle.seal({
     since: start && {

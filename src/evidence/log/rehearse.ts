@@ -1,5 +1,5 @@
 import { PeriodBundle } from '../bundle.ts'
-import { type LedgerEvents, pagesOfLeaves } from './ledger-events.ts'
+import { type LedgerEvents, partsOfLeaves } from './ledger-events.ts'
 import type { LogReader } from './reader.ts'
 
 interface RehearsalDeps {
@@ -14,5 +14,5 @@ export const rehearsalLeaves = 2_048
 export const rehearse = async ({ reader, events }: RehearsalDeps, logId: number, size: number): Promise<void> => {
   const bundle = new PeriodBundle(null)
   const newest = reader.leavesFrom(logId, Math.max(0, size - rehearsalLeaves), rehearsalLeaves)
-  for await (const page of pagesOfLeaves(events, newest)) for (const event of page) bundle.add(event)
+  for await (const part of partsOfLeaves(events, newest)) for (const event of part) bundle.add(event)
 }
