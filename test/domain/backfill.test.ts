@@ -116,7 +116,7 @@ describe('the partitions of a range', () => {
   })
 
   test.each([
-    ['daily', '2001-02-30', '2001-03-01', 'partition'],
+    ['daily', '2001-02-30', '2001-03-01', 'from'],
     ['daily', '2001-03-02', '2001-03-01', 'to'],
     ['daily', '0001-01-01', '9999-12-31', 'to'],
     ['any', 'a', 'b', 'from'],
