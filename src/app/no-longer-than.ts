@@ -10,3 +10,13 @@ export const noLongerThan = async (ms: number, work: Promise<unknown>): Promise<
     clearTimeout(timer)
   }
 }
+
+/** Whether work is done by then; what is not goes on unheard. Rejects when the work does. */
+export const isDoneIn = async (ms: number, work: Promise<unknown>): Promise<boolean> => {
+  let isDone = false
+  const done = work.then(() => {
+    isDone = true
+  })
+  await noLongerThan(ms, done)
+  return isDone
+}

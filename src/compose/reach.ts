@@ -1,4 +1,4 @@
-import { noLongerThan } from '../app/no-longer-than.ts'
+import { isDoneIn } from '../app/no-longer-than.ts'
 import type { EventStoreLedger } from '../ledger/eventstore.ts'
 import type { ComposedBus } from './bus.ts'
 
@@ -11,13 +11,7 @@ export interface Reached {
 
 /** What a process needs, and whether it answers in time. */
 export const reach = async ({ ledger, isReachable }: Reached): Promise<{ ledger: boolean; bus: boolean }> => {
-  let isLedgerThere = false
-  const head = ledger.head().then(
-    () => {
-      isLedgerThere = true
-    },
-    () => undefined,
-  )
-  const [isBusThere] = await Promise.all([isReachable(timeoutMs), noLongerThan(timeoutMs, head)])
-  return { ledger: isLedgerThere, bus: isBusThere }
+  const isLedgerThere = isDoneIn(timeoutMs, ledger.head()).catch(() => false)
+  const isBusThere = isReachable(timeoutMs)
+  return { ledger: await isLedgerThere, bus: await isBusThere }
 }

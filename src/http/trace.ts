@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { systemTenant } from '../app/counted-calls.ts'
+import { isDoneIn } from '../app/no-longer-than.ts'
 import type { CallOutcome, CallRecord } from '../domain/access/events.ts'
 import { Rejection } from '../domain/codes.ts'
 import { isPseudonym } from '../domain/sealed.ts'
@@ -46,7 +47,7 @@ export const traced =
     } else if (record.outcome === 'limited') services.counted.add(tenant, record)
     else {
       services.calls.record(tenant, record)
-      if (recordedFirst && record.status < 400 && !(await isDurable(services, tenant))) {
+      if (recordedFirst && record.status < 400 && !(await isDoneIn(durableTimeoutMs, services.calls.durable(tenant)))) {
         // Nobody will read it, nor end it.
         void c.res.body?.cancel()
         // What is on its way says that all went well.
@@ -64,19 +65,6 @@ const originOfNobody = async (c: Context<Env>, services: Services): Promise<stri
     services.log.error('an origin cannot be sealed', { error: String(error) })
     return null
   }
-}
-
-const isDurable = async (
-  { calls }: Services,
-  tenant: Parameters<Services['calls']['durable']>[0],
-): Promise<boolean> => {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), durableTimeoutMs)
-  })
-  const durable = await Promise.race([calls.durable(tenant).then(() => true), late])
-  clearTimeout(timer)
-  return durable
 }
 
 const recordOf = (

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { noLongerThan } from '../app/no-longer-than.ts'
+import { isDoneIn } from '../app/no-longer-than.ts'
 import type { Log } from '../app/ports/follower.ts'
 import type { AnsweredCall, Figure, Metrics } from '../app/ports/metrics.ts'
 
@@ -82,11 +82,7 @@ export class PrometheusMetrics implements Metrics {
 }
 
 const inTime = async (read: Figure['read']): Promise<Awaited<ReturnType<Figure['read']>>> => {
-  let reading: Awaited<ReturnType<Figure['read']>> | undefined
-  const asked = async () => {
-    reading = await read()
-  }
-  await noLongerThan(readTimeoutMs, asked())
-  if (reading === undefined) throw new Error(`no answer in ${readTimeoutMs} ms`)
-  return reading
+  const reading = Promise.resolve(read())
+  if (await isDoneIn(readTimeoutMs, reading)) return reading
+  throw new Error(`no answer in ${readTimeoutMs} ms`)
 }

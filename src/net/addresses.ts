@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { networksOf } from './networks.ts'
+import { isIn, networksOf } from './networks.ts'
 
 /**
  * The IANA special-purpose registries (RFC 6890 and what has been added since). 6to4, Teredo and the IPv4-compatible
@@ -30,8 +30,7 @@ export const kindOf = (address: string): AddressKind | undefined => {
   const [bare = ''] = address.split('%', 1)
   const version = isIP(bare)
   if (version === 0) return 'reserved'
-  const family = version === 4 ? 'ipv4' : 'ipv6'
-  const found = kinds.find(({ list }) => list.check(bare, family))
+  const found = kinds.find(({ list }) => isIn(list, bare))
   if (found) return found.kind
-  return version === 4 || public6.check(bare, family) ? undefined : 'reserved'
+  return version === 4 || isIn(public6, bare) ? undefined : 'reserved'
 }

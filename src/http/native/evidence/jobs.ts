@@ -35,7 +35,6 @@ const ask = (services: Services): Operation =>
     codes: ['LOG_NOT_FOUND', 'EVIDENCE_JOBS_FULL', 'UNAVAILABLE'],
     handle: async (c, { body: { from, to, type = null, log } }) => {
       const { evidence, evidenceJobs } = services
-      if (from >= to) throw new Rejection('VALIDATION_FAILED', 'to: must be later than from', { field: 'to' })
       if (log === 'access') demand(c, services, 'ReadAccess')
       const { tenant } = c.get('principal')
       if (!(await whenSealed(c, log, evidence.newest(tenant, log)))) {

@@ -3,7 +3,7 @@ import { toldTypes } from '../../../../projections/event-history.ts'
 import type { LogName } from '../../../app/ports/evidence.ts'
 import { isUuid } from '../../../domain/ids.ts'
 import { wholeNumber } from '../../validate.ts'
-import { instant } from '../history/schemas.ts'
+import { instant, isPeriod, noSuchType } from '../history/schemas.ts'
 
 const size = wholeNumber(1, 999_999_999)
 const hash = z.string().meta({ description: 'SHA-256: 64 hex digits' })
@@ -69,10 +69,11 @@ export const periodQuery = z
       .default('commands')
       .meta({ description: 'access: the records of calls; takes ReadAccess too' }),
   })
+  .superRefine(isPeriod)
   .superRefine(({ type = [], log }, context) => {
     const strange = type.find((each) => !typesOf[log].includes(each))
     if (strange === undefined) return
-    const message = `'${strange.slice(0, 64)}' is no type of events of this log; there are ${typesOf[log].join(', ')}`
+    const message = noSuchType(strange, 'events of this log', typesOf[log])
     context.addIssue({ code: 'custom', message, path: ['type'] })
   })
 

@@ -12,7 +12,7 @@ import type { Services } from '../../services.ts'
 import { wholeNumber } from '../../validate.ts'
 import type { Opener } from './personal.ts'
 import { runIdOf } from './run.ts'
-import { instant, isPeriod } from './schemas.ts'
+import { instant, isPeriod, noSuchType } from './schemas.ts'
 
 const exportFormats = ['csv', 'ndjson', 'ocsf'] as const
 export type ExportFormat = (typeof exportFormats)[number]
@@ -32,8 +32,7 @@ const types = z
     const asked = new Set(text.split(','))
     const known = toldTypes.filter((type) => asked.delete(type))
     for (const type of asked) {
-      const message = `'${type.slice(0, 64)}' is no type of events; there are ${toldTypes.join(', ')}`
-      context.addIssue({ code: 'custom', message })
+      context.addIssue({ code: 'custom', message: noSuchType(type, 'events', toldTypes) })
     }
     return known
   })

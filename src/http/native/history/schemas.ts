@@ -56,6 +56,10 @@ export const instant = z
   // A year of five digits does not sort with the others.
   .refine((text) => /^\d{4}-/.test(text), 'must be within the years 0 to 9999')
 
+/** What is wrong with a type that none of the known ones is. */
+export const noSuchType = (type: string, of: string, known: readonly string[]): string =>
+  `'${type.slice(0, 64)}' is no type of ${of}; there are ${known.join(', ')}`
+
 /** Nothing is in a period that ends before it begins: that is no answer, but a mistake. */
 export const isPeriod = (
   { from, to }: { from?: string | undefined; to?: string | undefined },
